@@ -1,0 +1,28 @@
+"""E-mail addresses as people type them: checked, and compared without regard to case."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+MAX_LENGTH = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
+
+
+def clean_address(text: str) -> str:
+    """`text` without surrounding blanks. Raises ValueError unless it is one bare address of at most 254 characters."""
+    address = text.strip()
+    if len(address) > MAX_LENGTH:
+        raise ValueError(f"An e-mail address has at most {MAX_LENGTH} characters.")
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise ValueError("This is not an e-mail address.") from None
+    return address
+
+
+def address_key(address: str) -> str:
+    """What two spellings of one address share. Only case is folded: dots and tags mean something to some servers."""
+    return address.strip().lower()
+
+
+def unique_addresses(addresses: list[str]) -> list[str]:
+    """The addresses in their order, each once, as first written."""
+    return list({address_key(address): address for address in reversed(addresses)}.values())[::-1]

@@ -1,0 +1,104 @@
+"""Reading a request's body: bounded, JSON only, and with an error that says where it hurts (DESIGN: HTTP conventions)."""
+
+import re
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from inboxops.api.problems import ApiError
+from inboxops.errors import FieldError, Invalid
+
+MAX_BYTES = 2 * 1024 * 1024
+# How much of a body that is too large is read and thrown away, so that the client gets to read our answer instead of
+# a broken pipe.
+DRAIN_BYTES = 8 * 1024 * 1024
+MAX_NESTING = 20
+
+_JSON_TYPE = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?', re.IGNORECASE)
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The bytes of the body, however they were framed.
+
+    Raises ApiError 413 for more than 2 MiB (having read up to 8 MiB), 411 for a body of unknown length on a server
+    that cannot read one, 400 when the client went away half way.
+    """
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        # Django trusts Content-Length alone and would see nothing; servers that can tell the end of a chunked body
+        # say so (PEP 3333 leaves it out, gunicorn and mod_wsgi set this key).
+        if not request.META.get("wsgi.input_terminated"):
+            raise ApiError(411, "length_required", "Send the body with a Content-Length.")
+        stream = request.META["wsgi.input"]
+    else:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            raise ApiError(400, "bad_request", "Content-Length is not a number.") from None
+        if length <= MAX_BYTES:
+            try:
+                return request.body
+            except (UnreadablePostError, RawPostDataException):
+                raise ApiError(400, "bad_request", "The body ended before it was complete.") from None
+        stream = request
+    data = stream.read(MAX_BYTES + 1)
+    if len(data) <= MAX_BYTES:
+        return bytes(data)
+    seen = len(data)
+    while seen < DRAIN_BYTES:
+        part = stream.read(min(65536, DRAIN_BYTES - seen))
+        if not part:
+            break
+        seen += len(part)
+    raise ApiError(413, "body_too_large", f"A body may have {MAX_BYTES // 1024 // 1024} MiB at most.")
+
+
+def json_object(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object in the body; empty where there is no body at all.
+
+    Raises ApiError 411, 413, 415 (another media type) and Invalid (not JSON, not an object, NUL, nested too deep).
+    """
+    raw = read_body(request)
+    if not raw:
+        return {}
+    if not _JSON_TYPE.fullmatch(request.META.get("CONTENT_TYPE", "").strip()):
+        raise ApiError(
+            415, "unsupported_media_type", "Send application/json in UTF-8.", headers={"Accept": "application/json"}
+        )
+    data = parse_json(raw)
+    if not isinstance(data, dict):
+        raise Invalid.at("", "not_an_object", "The body must be a JSON object.")
+    return data
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value in `raw` (RFC 8259). Raises Invalid, with a pointer where one can be given."""
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(
+            FieldError(code="bad_json", detail=f"The body is not JSON: {error}.", pointer=""),
+            detail="The body is not JSON.",
+            code="bad_json",
+        ) from None
+    _inspect(data, "", 1)
+    return data
+
+
+def _inspect(value: Any, pointer: str, depth: int) -> None:
+    """Refuse what no field of ours can hold: NUL (no database text can) and nesting beyond `MAX_NESTING`."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise Invalid.at(pointer, "nul_character", "NUL characters are not allowed.")
+    elif isinstance(value, dict | list):
+        if depth > MAX_NESTING:
+            raise Invalid.at(pointer, "nested_too_deep", f"At most {MAX_NESTING} levels of nesting.")
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            _inspect(item, f"{pointer}/{escape_pointer(str(key))}", depth + 1)
+
+
+def escape_pointer(part: str) -> str:
+    """One part of a JSON pointer (RFC 6901, section 3)."""
+    return part.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,164 @@
+"""Every failure of the API as one shape: RFC 9457 `application/problem+json`.
+
+Domain errors know no status codes; `STATUS` is where the two worlds meet.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions as drf
+
+from inboxops import errors, request_id
+from inboxops.db import is_lock_failure, is_statement_timeout
+from inboxops.errors import FieldError
+
+logger = logging.getLogger("inboxops.api")
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.Invalid: 400,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Refused: 409,
+    errors.VersionMismatch: 412,
+    errors.Unavailable: 503,
+}
+
+
+class ApiError(Exception):
+    """A failure that only HTTP knows (a missing header, a media type): status, code, words and headers at once."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        field_errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        self.status, self.code, self.detail = status, code, detail
+        self.field_errors, self.headers, self.extra = field_errors, headers or {}, extra
+        super().__init__(detail)
+
+
+def problem_response(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    field_errors: Sequence[FieldError] = (),
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """The answer for one failure. `title` is the status' standard phrase, `type` a URN made of the stable `code`."""
+    body: dict[str, Any] = {
+        "type": f"urn:inboxops:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": [error.as_dict() for error in field_errors],
+        "requestId": request_id.current.get(),
+        **(extra or {}),
+    }
+    return HttpResponse(
+        orjson.dumps(body, option=orjson.OPT_UTC_Z), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {})
+    )
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any] | None = None) -> HttpResponse:
+    """The one place where exceptions become answers. Nothing passes through: the unknown is a logged 500."""
+    match exc:
+        case ApiError():
+            return problem_response(
+                status=exc.status,
+                code=exc.code,
+                detail=exc.detail,
+                field_errors=exc.field_errors,
+                extra=exc.extra,
+                headers=exc.headers,
+            )
+        case errors.DomainError():
+            status = next(STATUS[cls] for cls in type(exc).__mro__ if cls in STATUS)
+            field_errors = exc.errors if isinstance(exc, errors.Invalid) else ()
+            headers = {"Retry-After": "5"} if status == 503 else {}
+            return problem_response(
+                status=status,
+                code=exc.code,
+                detail=exc.detail,
+                field_errors=field_errors,
+                extra=exc.extra,
+                headers=headers,
+            )
+        case Http404():
+            return exception_handler(errors.NotFound())
+        case PermissionDenied():
+            return exception_handler(errors.Forbidden())
+        case SuspiciousOperation():
+            return problem_response(status=400, code="bad_request", detail="The request cannot be read.")
+        case OperationalError() | InterfaceError():
+            return _database_failure(exc)
+        case drf.APIException():
+            return _framework_failure(exc)
+    logger.error("Unhandled error", exc_info=exc)
+    return problem_response(
+        status=500,
+        code="internal_error",
+        detail="Something went wrong on our side. Quote the requestId when you report it.",
+    )
+
+
+def _database_failure(exc: Exception) -> HttpResponse:
+    if is_statement_timeout(exc):
+        return problem_response(
+            status=503,
+            code="timed_out",
+            detail="The question took too long to answer. Narrow it down, for example with more words or filters.",
+            headers={"Retry-After": "5"},
+        )
+    logger.error("The database did not answer", exc_info=exc)
+    return problem_response(
+        status=503,
+        code="busy" if is_lock_failure(exc) else "unavailable",
+        detail="The database cannot take this right now. Nothing was changed; try again shortly.",
+        headers={"Retry-After": "2"},
+    )
+
+
+_FRAMEWORK_CODES = {
+    401: "not_authenticated",
+    403: "insufficient_scope",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+}
+
+
+def _framework_failure(exc: drf.APIException) -> HttpResponse:
+    headers: dict[str, str] = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(exc.wait))
+    return problem_response(
+        status=exc.status_code,
+        code=_FRAMEWORK_CODES.get(exc.status_code, "bad_request"),
+        detail=str(exc.detail),
+        headers=headers,
+    )
+
+
+def unknown_url(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """The answer to every path below `/v1` that no route knows."""
+    return exception_handler(errors.NotFound("There is no such address in this API."))

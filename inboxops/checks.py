@@ -1,0 +1,33 @@
+"""System checks: what is set wrong is named before anything is served."""
+
+import os
+import sqlite3
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from inboxops import env
+
+
+@register()
+def misspelt_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An `INBOXOPS_…` variable that nothing reads is most likely a typing error."""
+    unknown = sorted(name for name in os.environ if name.startswith("INBOXOPS_") and name not in env.KNOWN)
+    return [
+        Warning(
+            f"{name} is set, but nothing reads it.",
+            hint="docs/configuration.md lists every variable.",
+            id="inboxops.W001",
+        )
+        for name in unknown
+    ]
+
+
+@register()
+def sqlite_version(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Ticket numbers use RETURNING."""
+    if settings.USES_SQLITE and sqlite3.sqlite_version_info < (3, 35):
+        return [Error(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed.", id="inboxops.E001")]
+    return []
+

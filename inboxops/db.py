@@ -1,0 +1,66 @@
+"""What the two databases do differently, said once: which failures are worth another try, and how to try again."""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 5
+
+
+def is_postgresql(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether the connection speaks to PostgreSQL (else it is SQLite)."""
+    return connections[using].vendor == "postgresql"
+
+
+def is_statement_timeout(exc: BaseException) -> bool:
+    """Whether PostgreSQL ended the statement because it ran too long."""
+    return isinstance(exc.__cause__, psycopg.errors.QueryCanceled)
+
+
+def is_lock_failure(exc: BaseException) -> bool:
+    """Whether the statement failed for want of a lock, so that the same thing may succeed in a moment."""
+    cause = exc.__cause__
+    if isinstance(cause, sqlite3.OperationalError):
+        return "locked" in str(cause) or "busy" in str(cause)
+    return isinstance(cause, psycopg.errors.LockNotAvailable)
+
+
+def is_worth_retrying(exc: BaseException) -> bool:
+    """Whether PostgreSQL chose this transaction as the victim of a deadlock or a serialisation failure."""
+    return isinstance(exc.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+
+def in_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in a transaction, and again (up to five times) when the database sacrificed it.
+
+    Only the outermost transaction can be run again: called inside one, the function simply takes part in it, and
+    whoever opened that one tries again.
+    """
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+        for attempt in range(1, ATTEMPTS):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                if not is_worth_retrying(error):
+                    raise
+            # Two victims that wait equally long meet again; a random pause parts them.
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        with transaction.atomic():
+            return function(*args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,100 @@
+"""Readers for the environment. Whatever cannot be understood stops the start with the variable's name.
+
+Every reader notes its variable in `KNOWN`, so that a system check can name misspelt `INBOXOPS_…` variables and
+a test can hold `docs/configuration.md` to the list.
+"""
+
+import os
+import re
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+KNOWN: set[str] = set()
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable as it stands, without surrounding blanks; `default` where it is not set."""
+    KNOWN.add(name)
+    return os.environ.get(name, default).strip()
+
+
+def boolean(name: str, default: bool) -> bool:
+    """1/true/yes/on or 0/false/no/off. Raises ImproperlyConfigured for anything else."""
+    value = text(name, "1" if default else "0").lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be one of 1, true, yes, on, 0, false, no, off; it is {value!r}.")
+
+
+def integer(name: str, default: int, *, minimum: int = 0) -> int:
+    """A whole number from `minimum` on. Raises ImproperlyConfigured for anything else."""
+    value = text(name, str(default))
+    if not re.fullmatch(r"\d{1,9}", value) or int(value) < minimum:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} on; it is {value!r}.")
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """The comma-separated values of the variable, blanks removed."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def choice(name: str, options: tuple[str, ...], default: str) -> str:
+    """One of `options`. Raises ImproperlyConfigured for anything else."""
+    value = text(name, default)
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}; it is {value!r}.")
+    return value
+
+
+def rate(name: str, default: str) -> tuple[int, int] | None:
+    """A limit such as `6000/min` as (requests, seconds); None when the variable is set to nothing.
+
+    Raises ImproperlyConfigured for anything that is not COUNT/s, COUNT/min or COUNT/h.
+    """
+    value = text(name, default)
+    if not value:
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,8})/(s|min|h)", value)
+    if not match:
+        raise ImproperlyConfigured(f"{name} must look like 6000/min (or /s, /h), or be empty; it is {value!r}.")
+    return int(match[1]), {"s": 1, "min": 60, "h": 3600}[match[2]]
+
+
+def database(name: str) -> dict[str, object] | None:
+    """Django's settings for a `postgres://` URL; None when the variable is not set.
+
+    Raises ImproperlyConfigured for any other scheme and for what cannot be parsed.
+    """
+    value = text(name)
+    if not value:
+        return None
+    if not value.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(f"{name} must be a postgres:// URL. Leave it unset to use SQLite.")
+    try:
+        config: dict[str, object] = environ.Env.db_url_config(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read as a URL: {error}.") from error
+    if not config.get("NAME"):
+        raise ImproperlyConfigured(f"{name} names no database: postgres://user:password@host:5432/NAME.")
+    return config
+
+
+def cache(name: str) -> dict[str, object]:
+    """Django's settings for a `redis://`, `rediss://`, `valkey://` or `unix://` URL; a cache of this process where not set.
+
+    Raises ImproperlyConfigured for any other scheme.
+    """
+    value = text(name)
+    if not value:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "inboxops"}
+    address = re.sub(r"^valkey(s?)://", r"redis\1://", value)
+    if not address.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(f"{name} must be a redis:// or valkey:// URL; it starts with {value[:12]!r}.")
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}

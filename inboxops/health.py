@@ -1,0 +1,63 @@
+"""For supervisors and load balancers: is the process alive, and may it be given work?"""
+
+import logging
+import tempfile
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+
+logger = logging.getLogger("inboxops.health")
+
+
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 as long as the process answers at all; asks nothing of anyone else."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database, migrations and storage are as they must be, else 503. Names what fails, not why: the log does."""
+    results = {name: _holds(name, check) for name, check in CHECKS.items()}
+    ready = all(results.values())
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", "checks": {k: "ok" if v else "failed" for k, v in results.items()}},
+        status=200 if ready else 503,
+    )
+
+
+def _holds(name: str, check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:
+        logger.exception("The check %s failed", name)
+        return False
+
+
+def _database_answers() -> bool:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def _migrations_are_applied() -> bool:
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _storage_is_writable() -> bool:
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
+        file.write(b"ready?")
+    return True
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": _database_answers,
+    "migrations": _migrations_are_applied,
+    "storage": _storage_is_writable,
+}

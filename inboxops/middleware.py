@@ -1,0 +1,65 @@
+"""Middleware around every request: its id and log line, and the promise that `/v1` speaks only JSON."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+
+from inboxops import request_id
+from inboxops.api.problems import problem_response
+
+logger = logging.getLogger("inboxops.request")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestLogMiddleware:
+    """Gives the request its id, answers with it, and logs one line when it is done."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = request_id.current.set(request_id.accept_or_make(request.headers.get(request_id.HEADER, "")))
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response[request_id.HEADER] = request_id.current.get()
+            # The path alone: a query can hold a customer's address. repr() keeps one request to one line.
+            logger.info(
+                "%s %s %s %.1fms",
+                request.method,
+                ascii(request.path)[1:-1],
+                response.status_code,
+                (time.perf_counter() - started) * 1000,
+            )
+            return response
+        finally:
+            request_id.current.reset(token)
+
+
+class ApiBoundaryMiddleware:
+    """Answers in the API's own error shape where Django itself would answer `/v1` with a page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_api_path(request.path):
+            return self.get_response(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return problem_response(
+                status=400,
+                code="host_not_allowed",
+                detail="This host name is not served here. The operator lists it in INBOXOPS_ALLOWED_HOSTS.",
+            )
+        return self.get_response(request)
+
+
+def is_api_path(path: str) -> bool:
+    """Whether the path belongs to the REST API, known or not."""
+    return path == "/v1" or path.startswith("/v1/")

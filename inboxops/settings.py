@@ -1,0 +1,241 @@
+"""Settings of InboxOps, read from the environment. `docs/configuration.md` lists every variable.
+
+The same file serves a try-out (nothing set: SQLite on loopback) and production. What would be unsafe outside
+loopback is refused at the start, not warned about later.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from inboxops import env, secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("INBOXOPS_DATA_DIR") or BASE_DIR / "var").resolve()
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+DEBUG = env.boolean("INBOXOPS_DEBUG", False)
+
+# Where this installation is found ------------------------------------------------------------------------------
+
+BASE_URL = env.text("INBOXOPS_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_base = urlsplit(BASE_URL)
+if _base.scheme not in ("http", "https") or not _base.hostname:
+    raise ImproperlyConfigured(f"INBOXOPS_BASE_URL must be an http(s) address; it is {BASE_URL!r}.")
+SERVED_BY_HTTPS = _base.scheme == "https"
+ALLOWED_HOSTS = env.words("INBOXOPS_ALLOWED_HOSTS") or [*LOOPBACK_HOSTS]
+if _base.hostname not in ("localhost", "127.0.0.1", "::1") and not env.words("INBOXOPS_ALLOWED_HOSTS"):
+    ALLOWED_HOSTS.append(_base.hostname)
+ONLY_LOOPBACK = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS)
+CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
+
+# Database --------------------------------------------------------------------------------------------------------
+
+_postgres = env.database("DATABASE_URL")
+_pool_size = env.integer("INBOXOPS_DB_POOL", 8)
+_statement_timeout = env.integer("INBOXOPS_STATEMENT_TIMEOUT", 0)
+_lock_timeout = env.integer("INBOXOPS_LOCK_TIMEOUT", 10)
+USES_SQLITE = _postgres is None
+if _postgres is None:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES: dict[str, dict[str, object]] = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "inboxops.sqlite3",
+            "OPTIONS": {
+                # Writers queue instead of failing: with a deferred transaction SQLite answers "database is locked"
+                # at once when a reader turns writer while another one writes.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;"
+                    "PRAGMA synchronous=NORMAL;"
+                    "PRAGMA foreign_keys=ON;"
+                    "PRAGMA cache_size=-64000;"
+                    "PRAGMA mmap_size=268435456"
+                ),
+            },
+            "CONN_MAX_AGE": None,
+            # In a file, like the real one: a database in memory shares locks in ways that no installation does.
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+        }
+    }
+else:
+    _options = _postgres.setdefault("OPTIONS", {})
+    assert isinstance(_options, dict)
+    # The session's own limits; a value in seconds, 0 for none. No JIT: our statements are short.
+    _options.setdefault(
+        "options",
+        f"-c statement_timeout={_statement_timeout}s -c lock_timeout={_lock_timeout}s"
+        " -c idle_in_transaction_session_timeout=60s -c jit=off",
+    )
+    if _pool_size:
+        _options["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+    else:
+        _postgres.setdefault("CONN_MAX_AGE", 60)
+        _postgres.setdefault("CONN_HEALTH_CHECKS", True)
+    DATABASES = {"default": _postgres}
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": env.cache("CACHE_URL")}
+
+# Secrets ---------------------------------------------------------------------------------------------------------
+
+SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+if not SECRET_KEY:
+    if not (USES_SQLITE and ONLY_LOOPBACK):
+        raise ImproperlyConfigured(
+            "SECRET_KEY must be set: only an installation on SQLite that serves loopback makes its own. "
+            'A fresh one: python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
+        )
+    SECRET_KEY = secret_key.read_or_create(DATA_DIR / "secret-key")
+
+# Application -----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "anymail",
+    "csp",
+    "inboxops",
+    "accounts",
+    "workspaces",
+    "tickets",
+]
+
+MIDDLEWARE = [
+    "inboxops.middleware.RequestLogMiddleware",
+    "inboxops.middleware.ApiBoundaryMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "inboxops.urls"
+WSGI_APPLICATION = "inboxops.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+# Static files are served by the web process itself, straight from the packages: nothing to collect or to forget.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Only the documented media type and our own renderer; authentication and errors are in workspaces.api and inboxops.api.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["workspaces.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["workspaces.api.permissions.ScopePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["workspaces.api.throttling.TokenThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["inboxops.api.renderers.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["inboxops.api.parsers.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "inboxops.api.negotiation.JsonOnly",
+    "EXCEPTION_HANDLER": "inboxops.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": None,
+}
+
+RATE_LIMIT = env.rate("INBOXOPS_RATE_LIMIT", "6000/min")
+# The right-hand side of the Message-IDs we make for a workspace that has no mailbox yet (RFC 5322, section 3.6.4).
+MAIL_DOMAIN = env.text("INBOXOPS_MAIL_DOMAIN", "inboxops.localhost")
+
+# JSON bodies are read, limited and parsed by inboxops.api.body.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Browser ---------------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = SERVED_BY_HTTPS
+CSRF_COOKIE_SECURE = SERVED_BY_HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = SERVED_BY_HTTPS
+# A load balancer asks over plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SERVED_BY_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SERVED_BY_HTTPS
+SECURE_HSTS_PRELOAD = SERVED_BY_HTTPS
+# Believed only when told: without a proxy in front, any client could claim to have come by HTTPS.
+if env.boolean("INBOXOPS_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Logging ---------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "inboxops.request_id.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
+        "json": {"()": "inboxops.request_id.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": env.choice("INBOXOPS_LOG_FORMAT", ("line", "json"), "line"),
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "inboxops": {"level": env.choice("INBOXOPS_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")},
+        # A bad Host or a 404 is the client's business, and the request line already tells of it.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.request": {"level": "ERROR"},
+    },
+}
