@@ -8,7 +8,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from inboxops import request_id
-from inboxops.api.problems import problem_response
+from inboxops.api.problems import problem_response, unexpected_failure
 
 logger = logging.getLogger("inboxops.request")
 
@@ -57,7 +57,11 @@ class ApiBoundaryMiddleware:
                 code="host_not_allowed",
                 detail="This host name is not served here. The operator lists it in INBOXOPS_ALLOWED_HOSTS.",
             )
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.headers.get("Content-Type", "").startswith("text/html") and response.status_code >= 400:
+            # Django's own page, for something that failed before or behind our views.
+            return unexpected_failure(response.status_code)
+        return response
 
 
 def is_api_path(path: str) -> bool:

@@ -10,5 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("v1/workspaces/", include("workspaces.api.urls")),
+    path("v1/workspaces/<str:workspaceId>/", include("tickets.api.urls")),
     re_path(r"^v1(?:/.*)?\Z", unknown_url),
 ]

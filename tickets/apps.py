@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -9,6 +11,14 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from tickets import constraints
+        from workspaces.signals import member_stops_working
 
         pre_migrate.connect(constraints.drop_before_migrate, sender=self)
         post_migrate.connect(constraints.install_after_migrate, sender=self)
+        member_stops_working.connect(_release_tickets, dispatch_uid="release_tickets")
+
+
+def _release_tickets(*, membership: Any, actor: Any, **kwargs: Any) -> None:
+    from tickets.actions.assign import release_tickets_of
+
+    release_tickets_of(membership, actor=actor)

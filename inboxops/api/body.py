@@ -54,15 +54,14 @@ def read_body(request: HttpRequest) -> bytes:
     raise ApiError(413, "body_too_large", f"A body may have {MAX_BYTES // 1024 // 1024} MiB at most.")
 
 
-def json_object(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object in the body; empty where there is no body at all.
+def json_object(raw: bytes, content_type: str) -> dict[str, Any]:
+    """The JSON object in a body; empty where there is no body at all.
 
-    Raises ApiError 411, 413, 415 (another media type) and Invalid (not JSON, not an object, NUL, nested too deep).
+    Raises ApiError 415 (another media type) and Invalid (not JSON, not an object, NUL, nested too deep).
     """
-    raw = read_body(request)
     if not raw:
         return {}
-    if not _JSON_TYPE.fullmatch(request.META.get("CONTENT_TYPE", "").strip()):
+    if not _JSON_TYPE.fullmatch(content_type.strip()):
         raise ApiError(
             415, "unsupported_media_type", "Send application/json in UTF-8.", headers={"Accept": "application/json"}
         )

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 
 from inboxops import errors, request_id
+from inboxops.api.renderers import to_json
 from inboxops.db import is_lock_failure, is_statement_timeout
 from inboxops.errors import FieldError
 
@@ -70,9 +70,7 @@ def problem_response(
         "requestId": request_id.current.get(),
         **(extra or {}),
     }
-    return HttpResponse(
-        orjson.dumps(body, option=orjson.OPT_UTC_Z), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {})
-    )
+    return HttpResponse(to_json(body), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any] | None = None) -> HttpResponse:
@@ -110,8 +108,15 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None = None) 
         case drf.APIException():
             return _framework_failure(exc)
     logger.error("Unhandled error", exc_info=exc)
+    return unexpected_failure(500)
+
+
+def unexpected_failure(status: int) -> HttpResponse:
+    """The answer when all we know is the status."""
+    if status < 500:
+        return problem_response(status=status, code="bad_request", detail="The request cannot be read.")
     return problem_response(
-        status=500,
+        status=status,
         code="internal_error",
         detail="Something went wrong on our side. Quote the requestId when you report it.",
     )

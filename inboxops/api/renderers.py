@@ -1,15 +1,22 @@
 """JSON out, by orjson: fast, strict UTF-8, times as ISO 8601 in UTC with `Z`."""
 
 from collections.abc import Mapping
+from functools import singledispatch
 from typing import Any
 
 import orjson
 from rest_framework.renderers import BaseRenderer
 
 
+@singledispatch
+def represent(value: Any) -> Any:
+    """How an object of our own looks in JSON. An app registers what its errors may carry (a message, a ticket)."""
+    raise TypeError(f"{type(value).__name__} has no representation in the API.")
+
+
 def to_json(data: Any) -> bytes:
-    """`data` as JSON. Takes what orjson takes: dicts, lists, strings, numbers, UUIDs, aware datetimes."""
-    return orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    """`data` as JSON: dicts, lists, strings, numbers, UUIDs, aware datetimes, and what `represent` knows."""
+    return orjson.dumps(data, default=represent, option=orjson.OPT_UTC_Z)
 
 
 class JsonRenderer(BaseRenderer):

@@ -1,0 +1,62 @@
+"""Request bodies: declared as serializers, strict about names and types, every error with its place."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from inboxops.api.body import escape_pointer
+from inboxops.errors import FieldError, Invalid
+
+# The framework's codes, in the words that our own errors use.
+_CODES = {
+    "max_length": "too_long",
+    "min_length": "too_short",
+    "invalid_choice": "unknown_choice",
+    "not_a_list": "invalid",
+    "not_a_dict": "invalid",
+    "max_items": "too_many",
+    "null_characters_not_allowed": "nul_character",
+}
+
+
+class Input(serializers.Serializer[Any]):
+    """The base of every request body. A member it does not declare is an error: silence would hide a typing error."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = {
+                str(name): [ErrorDetail("There is no such field here.", code="unknown_field")]
+                for name in data
+                if name not in self.fields
+            }
+            if unknown:
+                known: dict[str, Any] = {}
+                try:
+                    super().to_internal_value(data)
+                except ValidationError as error:
+                    known = error.detail if isinstance(error.detail, dict) else {}
+                raise ValidationError({**known, **unknown})
+        return super().to_internal_value(data)
+
+
+def read_input(declared: type[Input], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The validated members of a body that was parsed. Raises Invalid with every error there is, pointers included."""
+    serializer = declared(data=data)
+    if not serializer.is_valid():
+        raise Invalid(*flatten(serializer.errors, ""))
+    return dict(serializer.validated_data)
+
+
+def flatten(detail: Any, pointer: str) -> Iterator[FieldError]:
+    """The framework's nested errors as a flat list with JSON pointers."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from flatten(inner, pointer if name == "non_field_errors" else f"{pointer}/{escape_pointer(str(name))}")
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            if isinstance(inner, ErrorDetail):
+                yield FieldError(_CODES.get(inner.code, inner.code or "invalid"), str(inner), pointer)
+            elif inner:
+                yield from flatten(inner, f"{pointer}/{index}")

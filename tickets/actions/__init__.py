@@ -1,0 +1,45 @@
+"""Every write to tickets. Whoever asks (API, mail, admin, command), it is one of these functions that does it.
+
+Each checks the actor's rights, locks what it changes, checks the rules on what it then reads, writes, and records
+what happened, all in one transaction; a deadlock or serialisation failure is tried again.
+
+    create_ticket      a new ticket with its first message        ticket.created
+    append_message     reply, note or a customer's words          message.added
+    update_ticket      assignee, priority, tags, subject, people  ticket.assigned, ticket.…_changed
+    transition_ticket  open, pending, closed                      ticket.status_changed
+    archive_ticket     out of the inbox                           ticket.archived
+    unarchive_ticket   back into the inbox                        ticket.unarchived
+    merge_tickets      two become one                             ticket.merged
+    unmerge_ticket     a merge undone                             ticket.unmerged
+    split_ticket       one becomes two                            ticket.split
+    settle_delivery    what became of an outgoing mail            delivery.settled
+"""
+
+from tickets.actions.append import append_message
+from tickets.actions.archive import archive_ticket, unarchive_ticket
+from tickets.actions.create import create_ticket
+from tickets.actions.deliver import settle_delivery
+from tickets.actions.merge import merge_tickets
+from tickets.actions.split import Split, split_ticket
+from tickets.actions.transition import transition_ticket
+from tickets.actions.unmerge import Unmerged, unmerge_ticket
+from tickets.actions.update import UNSET, Changes, update_ticket
+from tickets.contacts import Person
+
+__all__ = [
+    "UNSET",
+    "Changes",
+    "Person",
+    "Split",
+    "Unmerged",
+    "append_message",
+    "archive_ticket",
+    "create_ticket",
+    "merge_tickets",
+    "settle_delivery",
+    "split_ticket",
+    "transition_ticket",
+    "unarchive_ticket",
+    "unmerge_ticket",
+    "update_ticket",
+]

@@ -1,0 +1,61 @@
+"""Who works on a ticket."""
+
+import uuid
+
+from accounts.actors import Actor
+from inboxops.errors import Invalid
+from tickets.actions.editing import TicketEdit, lock_tickets
+from tickets.models import Ticket
+from tickets.workflow import ACTIVE, EventKind
+from workspaces.models import ASSIGNABLE_ROLES, Membership
+
+
+def is_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> bool:
+    """Whether the user is an agent or admin here, and stays so until this transaction ends."""
+    # The lock makes somebody who removes this member wait, and then find the ticket among those to release.
+    return (
+        Membership.objects.select_for_update(no_key=True)
+        .filter(workspace_id=workspace_id, user_id=user_id, role__in=ASSIGNABLE_ROLES, user__is_active=True)
+        .exists()
+    )
+
+
+def must_be_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> None:
+    """Raises Invalid for anybody who is not an agent or admin here: strangers and unknown ids look the same."""
+    if not is_assignable(workspace_id, user_id):
+        raise Invalid.at("/assigneeId", "not_assignable", "This is not an agent or admin of the workspace.")
+
+
+def assign(edit: TicketEdit, user_id: uuid.UUID | None) -> None:
+    """Within an edit: make the user the assignee, who must be assignable. The same one again changes nothing."""
+    before = edit.ticket.assignee_id
+    if user_id == before:
+        return
+    edit.set(assignee_id=user_id)
+    edit.record(EventKind.ASSIGNED, before=_text(before), after=_text(user_id))
+
+
+def release_if_unassignable(edit: TicketEdit) -> None:
+    """Within an edit that makes a ticket active again: nobody is its assignee who could not be made so today."""
+    assignee_id = edit.ticket.assignee_id
+    if assignee_id is not None and not is_assignable(edit.ticket.workspace_id, assignee_id):
+        assign(edit, None)
+
+
+def release_tickets_of(membership: Membership, *, actor: Actor) -> int:
+    """Take the member off every ticket that is not closed; answers how many. Records `ticket.assigned` on each."""
+    ticket_ids = Ticket.objects.in_workspace(membership.workspace_id).filter(
+        assignee_id=membership.user_id, status__in=ACTIVE
+    )
+    released = 0
+    for ticket in lock_tickets(membership.workspace_id, ticket_ids.values_list("pk", flat=True)).values():
+        if ticket.assignee_id == membership.user_id and ticket.status in ACTIVE:
+            edit = TicketEdit(ticket, actor)
+            assign(edit, None)
+            edit.save()
+            released += 1
+    return released
+
+
+def _text(user_id: uuid.UUID | None) -> str | None:
+    return None if user_id is None else str(user_id)

@@ -1,0 +1,268 @@
+"""How tickets, messages and events look in the API: the one read path.
+
+Each kind of row is a list of columns, fetched as plain tuples (`values_list`), and one function that makes the JSON
+object of such a tuple. Lists, details, the answers of actions and the extras of errors all come through here.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import F, QuerySet, Sum, Window
+
+from inboxops.api.renderers import represent
+from tickets.models import Delivery, Message, Ticket, TicketEvent
+from tickets.workflow import TRANSITIONS, AuthorKind, Priority, Status
+
+Json = dict[str, Any]
+
+_PRIORITY_NAMES = {priority.value: priority.label for priority in Priority}
+_TRANSITION_NAMES = {status.value: [target.value for target in TRANSITIONS[status]] for status in Status}
+
+TICKET_COLUMNS = (
+    "id",
+    "number",
+    "subject",
+    "status",
+    "priority",
+    "assignee_id",
+    "assignee__name",
+    "assignee__email",
+    "requester_id",
+    "requester__name",
+    "requester__email",
+    "ccs",
+    "tags",
+    "mailbox_id",
+    "channel",
+    "message_count",
+    "last_message_at",
+    "first_replied_at",
+    "closed_at",
+    "archived_at",
+    "merged_into_id",
+    "split_from_id",
+    "created_at",
+    "updated_at",
+    "version",
+)
+
+
+def ticket_json(row: Sequence[Any]) -> Json:
+    """The JSON object of one ticket, from its `TICKET_COLUMNS`."""
+    (
+        ticket_id,
+        number,
+        subject,
+        status,
+        priority,
+        assignee_id,
+        assignee_name,
+        assignee_email,
+        requester_id,
+        requester_name,
+        requester_email,
+        ccs,
+        tags,
+        mailbox_id,
+        channel,
+        message_count,
+        last_message_at,
+        first_replied_at,
+        closed_at,
+        archived_at,
+        merged_into_id,
+        split_from_id,
+        created_at,
+        updated_at,
+        version,
+    ) = row
+    return {
+        "id": ticket_id,
+        "ticketNumber": number,
+        "subject": subject,
+        "status": status,
+        "priority": _PRIORITY_NAMES[priority],
+        "assigneeId": assignee_id,
+        "assignee": person_json(assignee_id, assignee_name, assignee_email),
+        "requester": person_json(requester_id, requester_name, requester_email),
+        "ccs": ccs,
+        "tags": tags,
+        "mailboxId": mailbox_id,
+        "channel": channel,
+        "messageCount": message_count,
+        "lastMessageAt": last_message_at,
+        "firstRepliedAt": first_replied_at,
+        "closedAt": closed_at,
+        "archivedAt": archived_at,
+        "mergedIntoId": merged_into_id,
+        "splitFromId": split_from_id,
+        "createdAt": created_at,
+        "updatedAt": updated_at,
+        "version": version,
+        "allowedTransitions": _TRANSITION_NAMES[status] if merged_into_id is None else [],
+    }
+
+
+def tickets_json(tickets: QuerySet[Ticket]) -> list[Json]:
+    """The tickets of a query, in its order: one statement."""
+    return [ticket_json(row) for row in tickets.values_list(*TICKET_COLUMNS)]
+
+
+def person_json(person_id: uuid.UUID | None, name: str, email: str) -> Json | None:
+    """A user or contact; None for nobody."""
+    return None if person_id is None else {"id": person_id, "name": name, "email": email}
+
+
+MESSAGE_COLUMNS = (
+    "id",
+    "ticket_id",
+    "origin_ticket_id",
+    "author_kind",
+    "user_id",
+    "user__name",
+    "user__email",
+    "contact_id",
+    "contact__name",
+    "contact__email",
+    "is_internal",
+    "channel",
+    "body",
+    "body_html",
+    "created_at",
+    "delivery__id",
+    "delivery__state",
+    "delivery__detail",
+    "delivery__internet_message_id",
+    "delivery__to",
+    "delivery__cc",
+    "delivery__created_at",
+    "delivery__settled_at",
+)
+
+
+def message_json(row: Sequence[Any]) -> Json:
+    """The JSON object of one message, from its `MESSAGE_COLUMNS`."""
+    (
+        message_id,
+        ticket_id,
+        origin_ticket_id,
+        author_kind,
+        user_id,
+        user_name,
+        user_email,
+        contact_id,
+        contact_name,
+        contact_email,
+        is_internal,
+        channel,
+        body,
+        body_html,
+        created_at,
+        delivery_id,
+        state,
+        detail,
+        internet_message_id,
+        to,
+        cc,
+        queued_at,
+        settled_at,
+    ) = row
+    if author_kind == AuthorKind.CUSTOMER:
+        author = person_json(contact_id, contact_name, contact_email)
+    else:
+        author = person_json(user_id, user_name, user_email)
+    delivery = None
+    if delivery_id is not None:
+        delivery = {
+            "id": delivery_id,
+            "state": state,
+            "detail": detail,
+            "internetMessageId": internet_message_id,
+            "queuedAt": queued_at,
+            "settledAt": settled_at,
+        }
+    return {
+        "id": message_id,
+        "ticketId": ticket_id,
+        "originTicketId": origin_ticket_id,
+        "authorType": author_kind,
+        "author": author,
+        "isInternal": is_internal,
+        "channel": channel,
+        "body": body,
+        "bodyHtml": body_html,
+        "toAddresses": to or [],
+        "ccAddresses": cc or [],
+        "delivery": delivery,
+        "createdAt": created_at,
+    }
+
+
+def messages_json(messages: QuerySet[Message]) -> list[Json]:
+    """The messages of a query, in its order: one statement."""
+    return [message_json(row) for row in messages.values_list(*MESSAGE_COLUMNS)]
+
+
+# A detail shows at most this many messages, and at most this much of them; the rest is in …/messages.
+DETAIL_MESSAGES = 500
+DETAIL_BYTES = 5 * 1024 * 1024
+
+
+def detail_messages(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> list[Json]:
+    """The newest messages of a ticket that fit into its detail, oldest first: one statement, bounded unread."""
+    newest = Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id).order_by("-created_at", "-id")
+    running = Window(Sum("size"), order_by=[F("created_at").desc(), F("id").desc()])
+    sized = newest.annotate(running=running).values("id", "running")[:DETAIL_MESSAGES]
+    fitting = [row["id"] for row in sized if row["running"] <= DETAIL_BYTES]
+    return messages_json(Message.objects.filter(workspace_id=workspace_id, pk__in=fitting).order_by("created_at", "id"))
+
+
+EVENT_COLUMNS = (
+    "id",
+    "kind",
+    "data",
+    "door",
+    "actor_id",
+    "actor_label",
+    "token_id",
+    "request_id",
+    "created_at",
+)
+
+
+def event_json(row: Sequence[Any]) -> Json:
+    """The JSON object of one event, from its `EVENT_COLUMNS`."""
+    event_id, kind, data, door, actor_id, actor_label, token_id, request_id, created_at = row
+    return {
+        "id": event_id,
+        "kind": kind,
+        "data": data,
+        "actor": {"door": door, "userId": actor_id, "label": actor_label, "tokenId": token_id},
+        "requestId": request_id,
+        "createdAt": created_at,
+    }
+
+
+def events_json(events: QuerySet[TicketEvent]) -> list[Json]:
+    """The events of a query, in its order: one statement."""
+    return [event_json(row) for row in events.values_list(*EVENT_COLUMNS)]
+
+
+@represent.register
+def _(message: Message) -> Json:
+    """A message that an error carries."""
+    if not hasattr(message, "delivery"):
+        message.delivery = Delivery(id=None)
+    return message_json(_values(message, MESSAGE_COLUMNS))
+
+
+def _values(instance: Any, columns: Iterable[str]) -> list[Any]:
+    """What `values_list` would give, from an instance; None behind a reference that leads nowhere."""
+    values = []
+    for column in columns:
+        head, _, _ = column.partition("__")
+        missing = "__" in column and getattr(instance, head) is None
+        values.append(None if missing else attrgetter(column.replace("__", "."))(instance))
+    return values

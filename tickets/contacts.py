@@ -1,0 +1,53 @@
+"""Finding and making the contacts of a workspace."""
+
+import uuid
+from dataclasses import dataclass
+
+from accounts.addresses import address_key, clean_address
+from inboxops.errors import Invalid
+from tickets import search
+from tickets.models import Contact, Ticket
+
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody outside as a caller names them."""
+
+    email: str
+    name: str = ""
+
+
+def contact_for(workspace_id: uuid.UUID, person: Person) -> Contact:
+    """The contact with this address, made if need be; a name that is given replaces the one we knew.
+
+    Call it inside the transaction of the change. Refuses a malformed address and an overlong name (Invalid).
+    """
+    name = " ".join(person.name.split())
+    if len(name) > NAME_LENGTH:
+        raise Invalid.at("/requester/name", "too_long", f"At most {NAME_LENGTH} characters.")
+    try:
+        email = clean_address(person.email)
+    except ValueError as error:
+        raise Invalid.at("/requester/email", "invalid", str(error)) from None
+    contacts = Contact.objects.filter(workspace_id=workspace_id, email_key=address_key(email))
+    contact = contacts.first()
+    if contact is None:
+        # Two first mails of one customer may arrive at once: whoever comes second finds the row of the first.
+        Contact.objects.bulk_create(
+            [Contact(workspace_id=workspace_id, email=email, email_key=address_key(email), name=name)],
+            ignore_conflicts=True,
+        )
+        contact = contacts.get()
+    if name and contact.name != name:
+        _rename(contact, name)
+    return contact
+
+
+def _rename(contact: Contact, name: str) -> None:
+    contact.name = name
+    contact.save(update_fields=["name"])
+    tickets = Ticket.objects.filter(workspace_id=contact.workspace_id, requester=contact)
+    for ticket in tickets.select_for_update(no_key=True, of=("self",)).select_related("requester").order_by("pk"):
+        search.index_head(ticket)

@@ -1,0 +1,66 @@
+"""Outgoing mail as rows: who will get a reply, and the delivery that is stored with it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from inboxops.errors import Invalid
+from inboxops.ids import uuid7
+from tickets.models import Delivery, Message, Ticket
+from tickets.texts import MAX_ADDRESSES, clean_addresses, without_addresses
+from tickets.workflow import DeliveryState
+from workspaces.models import Mailbox
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """Who gets a mail, and the Message-ID it will have however often it is tried."""
+
+    to: list[str]
+    cc: list[str]
+    internet_message_id: str
+
+
+def resolve_recipients(
+    ticket: Ticket, to_addresses: Sequence[str] | None, cc_addresses: Sequence[str] | None, *, sending: bool
+) -> Recipients | None:
+    """To: the addresses given, else the requester. Cc: the addresses given, else the ticket's CCs. None if not sending.
+
+    Malformed addresses are refused even if nothing is sent; so is sending to nobody or to more than 100 (Invalid).
+    """
+    to = clean_addresses(to_addresses or (), "/toAddresses")
+    cc = ticket.ccs if cc_addresses is None else clean_addresses(cc_addresses, "/ccAddresses")
+    if not sending:
+        return None
+    if not to:
+        if ticket.requester is None:
+            raise Invalid.at("/toAddresses", "no_recipient", "Nobody to send to: the ticket has no requester.")
+        to = [ticket.requester.email]
+    cc = without_addresses(cc, to)
+    if len(to) + len(cc) > MAX_ADDRESSES:
+        raise Invalid.at("/ccAddresses", "too_many", f"A mail goes to {MAX_ADDRESSES} addresses at most.")
+    return Recipients(to, cc, make_message_id(ticket))
+
+
+def make_message_id(ticket: Ticket) -> str:
+    """A new Message-ID (RFC 5322, section 3.6.4) below the domain of the ticket's, or the workspace's, mailbox."""
+    mailbox = ticket.mailbox or Mailbox.objects.filter(workspace_id=ticket.workspace_id, is_default=True).first()
+    domain = mailbox.address.rpartition("@")[2] if mailbox else settings.MAIL_DOMAIN
+    return f"<{uuid7().hex}.{ticket.pk.hex}@{domain}>"
+
+
+def queue_delivery(message: Message, recipients: Recipients, *, now: dt.datetime) -> Delivery:
+    """Store the delivery of a message, in the transaction that stores the message."""
+    delivery = Delivery(
+        workspace_id=message.workspace_id,
+        message=message,
+        state=DeliveryState.QUEUED,
+        internet_message_id=recipients.internet_message_id,
+        to=recipients.to,
+        cc=recipients.cc,
+        created_at=now,
+    )
+    delivery.save(force_insert=True)
+    return delivery

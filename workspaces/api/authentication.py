@@ -1,0 +1,86 @@
+"""Bearer tokens (RFC 6750): one query says who is asking, where they may act, and with which role."""
+
+import datetime as dt
+import logging
+
+from django.db import OperationalError
+from django.db.models import F, OuterRef, Q, Subquery
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts.actors import Actor
+from accounts.models import User
+from inboxops import clock
+from inboxops.api.problems import ApiError
+from workspaces.models import ApiToken, Membership
+from workspaces.permissions import token_actor
+from workspaces.tokens import matches, prefix_of
+
+logger = logging.getLogger("inboxops.api")
+
+# Last use is worth knowing to the minute, not worth a write per request.
+LAST_USED_EVERY = dt.timedelta(minutes=1)
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer iox_…`. `request.user` is the member, `request.auth` the token with its `actor`."""
+
+    def authenticate(self, request: Request) -> tuple[User, "Credentials"]:
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise ApiError(
+                401,
+                "not_authenticated",
+                "Send an API token: Authorization: Bearer <token>.",
+                headers={"WWW-Authenticate": self.authenticate_header(request)},
+            )
+        credentials = find_credentials(token.strip())
+        if credentials is None:
+            raise ApiError(
+                401,
+                "invalid_token",
+                "This token is unknown, expired or revoked.",
+                headers={"WWW-Authenticate": 'Bearer realm="InboxOps", error="invalid_token"'},
+            )
+        return credentials.token.user, credentials
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="InboxOps"'
+
+
+class Credentials:
+    """A token that is valid now, and the actor it stands for."""
+
+    def __init__(self, token: ApiToken, actor: Actor) -> None:
+        self.token = token
+        self.actor = actor
+
+
+def find_credentials(text: str) -> Credentials | None:
+    """Who this token stands for; None for one that is malformed, unknown, expired, revoked or without a member."""
+    prefix = prefix_of(text)
+    if prefix is None:
+        return None
+    role = Membership.objects.filter(workspace=OuterRef("workspace"), user=OuterRef("user")).values("role")
+    token = (
+        ApiToken.objects.select_related("workspace", "user")
+        .annotate(role=Subquery(role))
+        .filter(prefix=prefix, revoked_at=None, user__is_active=True, role__isnull=False)
+        .first()
+    )
+    now = clock.now()
+    if token is None or not matches(text, token.digest) or (token.expires_at is not None and token.expires_at <= now):
+        return None
+    _note_use(token, now)
+    return Credentials(token, token_actor(token, token.role))
+
+
+def _note_use(token: ApiToken, now: dt.datetime) -> None:
+    if token.last_used_at is not None and now - token.last_used_at < LAST_USED_EVERY:
+        return
+    due = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
+    try:
+        # Of many requests at once, one writes.
+        ApiToken.objects.filter(due, pk=token.pk).order_by(F("pk")).update(last_used_at=now)
+    except OperationalError:
+        logger.warning("Could not note the last use of token %s", token.prefix)

@@ -1,0 +1,145 @@
+"""The base of every view of the API: who is asking, in which workspace, and with what right."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSetMixin
+
+from accounts.actors import Access, Actor
+from inboxops.api.answers import nothing
+from inboxops.api.body import json_object, read_body
+from inboxops.api.inputs import Input, read_input
+from inboxops.api.problems import ApiError
+from inboxops.api.query import check_parameters
+from inboxops.errors import NotFound
+from workspaces.api.authentication import BearerAuthentication
+from workspaces.api.idempotency import answer_once, fingerprint_of, key_of
+from workspaces.api.permissions import ScopePermission
+from workspaces.api.throttling import TokenThrottle
+from workspaces.models import ApiToken, Workspace
+
+WORKSPACE_HEADER = "x-workspace-id"
+
+
+class WorkspaceViewSet(ViewSetMixin, APIView):
+    """A view set below `/v1/workspaces/:workspaceId`.
+
+    Before a handler runs: the method is known (405), JSON is accepted (406), the token is valid (401) and within its
+    limit (429), path and header name the token's workspace (400, 404), and role and scope suffice (403). A handler
+    parses, fetches, calls one action and answers; whatever it raises becomes a problem document.
+    """
+
+    authentication_classes = (BearerAuthentication,)
+    permission_classes = (ScopePermission,)
+    throttle_classes = (TokenThrottle,)
+
+    # What each action of the view set needs; reading methods need READ and writing ones WRITE unless it is said here.
+    access: ClassVar[dict[str, Access]] = {}
+    # Actions whose answer holds a secret, which is therefore never stored for a repeat.
+    secret_answers: ClassVar[frozenset[str]] = frozenset()
+    # Query parameters per action; an action that is not listed takes none.
+    parameters: ClassVar[dict[str, tuple[str, ...]]] = {}
+    repeatable: ClassVar[tuple[str, ...]] = ()
+    header_required = True
+    format_kwarg = None
+
+    workspace: Workspace
+    token: ApiToken
+    actor: Actor
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The framework's own order of things, with two more: 405 comes first, and a POST may carry a key."""
+        self.args, self.kwargs = args, kwargs
+        self.headers = self.default_response_headers
+        self.request = drf_request = self.initialize_request(request, *args, **kwargs)
+        try:
+            handler = self._handler(drf_request)
+            self.initial(drf_request, *args, **kwargs)
+            response = self._answer(drf_request, handler)
+        except Exception as exc:
+            response = self.handle_exception(exc)
+        return self.finalize_response(drf_request, response, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        self.perform_authentication(request)
+        self.check_throttles(request)
+        self.token, self.actor = request.auth.token, request.auth.actor
+        self.workspace = self.token.workspace
+        self._check_workspace(request)
+        self.check_permissions(request)
+        check_parameters(request.query_params, self.parameters.get(self.action or "", ()), self.repeatable)
+
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+        """Straight to our own handler: nothing is to be guessed from authenticators or re-raised."""
+        return self.get_exception_handler()(exc, self.get_exception_handler_context())
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        usage = getattr(request._request, "rate_usage", None)
+        if usage is not None:
+            for name, value in usage.headers().items():
+                response[name] = value
+        # Answers depend on who asks; no cache in between may keep them.
+        response.headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
+        return response
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The methods that this address knows, in `Allow`."""
+        return nothing(headers={"Allow": ", ".join(self.allowed_methods)})
+
+    def needed_access(self) -> Access:
+        """What the caller needs for the present action."""
+        default = Access.READ if self.request.method in ("GET", "HEAD", "OPTIONS") else Access.WRITE
+        return self.access.get(self.action or "", default)
+
+    def input(self, declared: type[Input]) -> dict[str, Any]:
+        """The validated body of the request. Raises Invalid, or ApiError for what cannot be read at all."""
+        return read_input(declared, json_object(self.body, self.request.META.get("CONTENT_TYPE", "")))
+
+    @cached_property
+    def body(self) -> bytes:
+        """The bytes of the body. Raises ApiError for one that is too large."""
+        return read_body(self.request._request)
+
+    def _handler(self, request: Request) -> Callable[..., HttpResponse]:
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None) if method in self.http_method_names else None
+        if handler is None:
+            allowed = ", ".join(self.allowed_methods)
+            raise ApiError(405, "method_not_allowed", f"Allowed here: {allowed}.", headers={"Allow": allowed})
+        return handler  # type: ignore[no-any-return]
+
+    def _answer(self, request: Request, handler: Callable[..., HttpResponse]) -> HttpResponse:
+        key = key_of(request) if request.method == "POST" else None
+        if key is None:
+            return handler(request, *self.args, **self.kwargs)
+        return answer_once(
+            token=self.token,
+            key=key,
+            fingerprint=fingerprint_of(request, self.body),
+            handler=lambda: handler(request, *self.args, **self.kwargs),
+            is_secret=(self.action or "") in self.secret_answers,
+        )
+
+    def _check_workspace(self, request: Request) -> None:
+        """Path and header name one workspace, the token's. A foreign one looks like one that does not exist."""
+        path, header = self.kwargs.get("workspaceId"), request.headers.get(WORKSPACE_HEADER)
+        if header is None and self.header_required:
+            raise ApiError(
+                400, "workspace_header_missing", f"Send {WORKSPACE_HEADER} with the id or slug that is in the path."
+            )
+        header_is_ours = header is None or self.workspace.is_named(header)
+        path_is_ours = path is None or self.workspace.is_named(path)
+        if header_is_ours and path_is_ours:
+            return
+        if header is not None and (header_is_ours or path_is_ours or header.lower() != path.lower()):
+            raise ApiError(400, "workspace_mismatch", f"{WORKSPACE_HEADER} and the path name different workspaces.")
+        raise NotFound

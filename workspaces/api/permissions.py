@@ -1,0 +1,25 @@
+"""Who may call what: each view names the access it needs, per action."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from inboxops.errors import Forbidden
+
+if TYPE_CHECKING:
+    from workspaces.api.base import WorkspaceViewSet
+
+
+class ScopePermission(BasePermission):
+    """Refuses a caller whose role and scope together do not reach what the view needs."""
+
+    def has_permission(self, request: Request, view: "WorkspaceViewSet") -> bool:  # type: ignore[override]
+        needed = view.needed_access()
+        if request.auth.actor.access < needed:
+            raise Forbidden(
+                f"This needs {needed.name.lower()} access; role and token scope together give "
+                f"{request.auth.actor.access.name.lower()}.",
+                neededAccess=needed.name.lower(),
+            )
+        return True
