@@ -64,7 +64,9 @@ def contact():
 
 @pytest.fixture
 def ticket(workspace, agent, contact, actor):
-    return TicketFactory(workspace=workspace, subject="Broken lamp", body="It flickers.", requester=contact, actor=actor)
+    return TicketFactory(
+        workspace=workspace, subject="Broken lamp", body="It flickers.", requester=contact, actor=actor
+    )
 
 
 @pytest.fixture

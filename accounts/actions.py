@@ -62,7 +62,7 @@ def _set_password(user: User, password: str | None) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise Invalid.at("/password", "weak_password", " ".join(error.messages)) from None
+        raise Invalid.because("/password", "weak_password", " ".join(error.messages)) from None
     user.set_password(password)
 
 

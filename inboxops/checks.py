@@ -30,4 +30,3 @@ def sqlite_version(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.USES_SQLITE and sqlite3.sqlite_version_info < (3, 35):
         return [Error(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed.", id="inboxops.E001")]
     return []
-

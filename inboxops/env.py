@@ -93,7 +93,11 @@ def cache(name: str) -> dict[str, object]:
     """
     value = text(name)
     if not value:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "inboxops", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "inboxops",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
     address = re.sub(r"^valkey(s?)://", r"redis\1://", value)
     if not address.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(f"{name} must be a redis:// or valkey:// URL; it starts with {value[:12]!r}.")

@@ -49,9 +49,14 @@ class Invalid(DomainError):
             self.code = code
 
     @classmethod
-    def at(cls, pointer: str, code: str, detail: str, **extra: Any) -> "Invalid":
-        """One error at `pointer`, whose code is also the code of the whole."""
-        return cls(FieldError(code=code, detail=detail, pointer=pointer, extra=extra), detail=detail, code=code)
+    def at(cls, pointer: str, code: str, detail: str) -> "Invalid":
+        """A field that has the wrong shape: one error at `pointer`, `invalid` as a whole."""
+        return cls(FieldError(code=code, detail=detail, pointer=pointer), detail=detail)
+
+    @classmethod
+    def because(cls, pointer: str, code: str, detail: str) -> "Invalid":
+        """A rule of the domain that is broken by one field: its code is that of the whole, too."""
+        return cls(FieldError(code=code, detail=detail, pointer=pointer), detail=detail, code=code)
 
 
 class NotFound(DomainError):

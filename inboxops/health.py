@@ -25,7 +25,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     results = {name: _holds(name, check) for name, check in CHECKS.items()}
     ready = all(results.values())
     return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "checks": {k: "ok" if v else "failed" for k, v in results.items()}},
+        {
+            "status": "ok" if ready else "unavailable",
+            "checks": {k: "ok" if v else "failed" for k, v in results.items()},
+        },
         status=200 if ready else 503,
     )
 

@@ -8,6 +8,6 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "inboxops.settings")
 os.environ.setdefault("INBOXOPS_STATEMENT_TIMEOUT", "15")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402 - the two lines above must run first
+from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()

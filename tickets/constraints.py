@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tickets import search
 from workspaces import tenancy
 
 ROOT_RULES_POSTGRESQL = {
@@ -76,6 +77,7 @@ def install_after_migrate(*, using: str, plan: object = None, **kwargs: Any) -> 
     tables = set(connection.introspection.table_names())
     if all(model._meta.db_table in tables for model in tenancy.tenant_models()):
         install(connection)
+        search.install(connection)
 
 
 def drop_before_migrate(*, using: str, **kwargs: Any) -> None:

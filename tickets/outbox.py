@@ -36,7 +36,7 @@ def resolve_recipients(
         return None
     if not to:
         if ticket.requester is None:
-            raise Invalid.at("/toAddresses", "no_recipient", "Nobody to send to: the ticket has no requester.")
+            raise Invalid.because("/toAddresses", "no_recipient", "Nobody to send to: the ticket has no requester.")
         to = [ticket.requester.email]
     cc = without_addresses(cc, to)
     if len(to) + len(cc) > MAX_ADDRESSES:

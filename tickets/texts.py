@@ -39,7 +39,7 @@ def clean_html(html: str) -> str:
     try:
         return sanitise_html(html)
     except ValueError as error:
-        raise Invalid.at("/bodyHtml", "nested_too_deep", str(error)) from None
+        raise Invalid.because("/bodyHtml", "nested_too_deep", str(error)) from None
 
 
 def tag_key(tag: str) -> str:

@@ -133,9 +133,11 @@ def create_token(
     actor.must(Access.ADMIN, membership.workspace_id)
     membership = _locked_membership(membership)
     if scope.access > Role(membership.role).access:
-        raise Invalid.at("/scope", "scope_exceeds_role", f"A token of a member who is {membership.role} cannot do that.")
+        raise Invalid.because(
+            "/scope", "scope_exceeds_role", f"A token of a member who is {membership.role} cannot do that."
+        )
     if expires_at is not None and expires_at <= clock.now():
-        raise Invalid.at("/expiresAt", "in_the_past", "The expiry must lie in the future.")
+        raise Invalid.because("/expiresAt", "in_the_past", "The expiry must lie in the future.")
     secret = make_secret()
     token = ApiToken(
         workspace=membership.workspace,

@@ -137,9 +137,7 @@ class Mailbox(TenantModel):
         verbose_name_plural = "mailboxes"
         constraints = [
             models.UniqueConstraint(F("workspace"), Lower("address"), name="mailbox_address_once"),
-            models.UniqueConstraint(
-                fields=["workspace"], condition=Q(is_default=True), name="mailbox_one_default"
-            ),
+            models.UniqueConstraint(fields=["workspace"], condition=Q(is_default=True), name="mailbox_one_default"),
         ]
 
     def __str__(self) -> str:
@@ -174,4 +172,3 @@ class StoredAnswer(TenantModel):
 
     def __str__(self) -> str:
         return self.key
-

@@ -33,7 +33,9 @@ class TenantReference:
 
 def tenant_models() -> list[type[models.Model]]:
     """Every model that carries a workspace."""
-    return [m for m in apps.get_models() if any(f.name == "workspace" and f.is_relation for f in m._meta.concrete_fields)]
+    return [
+        m for m in apps.get_models() if any(f.name == "workspace" and f.is_relation for f in m._meta.concrete_fields)
+    ]
 
 
 def tenant_references() -> list[TenantReference]:

@@ -67,7 +67,7 @@ def json_object(raw: bytes, content_type: str) -> dict[str, Any]:
         )
     data = parse_json(raw)
     if not isinstance(data, dict):
-        raise Invalid.at("", "not_an_object", "The body must be a JSON object.")
+        raise Invalid.because("", "not_an_object", "The body must be a JSON object.")
     return data
 
 
@@ -92,7 +92,7 @@ def _inspect(value: Any, pointer: str, depth: int) -> None:
             raise Invalid.at(pointer, "nul_character", "NUL characters are not allowed.")
     elif isinstance(value, dict | list):
         if depth > MAX_NESTING:
-            raise Invalid.at(pointer, "nested_too_deep", f"At most {MAX_NESTING} levels of nesting.")
+            raise Invalid.because(pointer, "nested_too_deep", f"At most {MAX_NESTING} levels of nesting.")
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
             _inspect(item, f"{pointer}/{escape_pointer(str(key))}", depth + 1)

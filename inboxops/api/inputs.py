@@ -53,7 +53,9 @@ def flatten(detail: Any, pointer: str) -> Iterator[FieldError]:
     """The framework's nested errors as a flat list with JSON pointers."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            yield from flatten(inner, pointer if name == "non_field_errors" else f"{pointer}/{escape_pointer(str(name))}")
+            yield from flatten(
+                inner, pointer if name == "non_field_errors" else f"{pointer}/{escape_pointer(str(name))}"
+            )
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             if isinstance(inner, ErrorDetail):

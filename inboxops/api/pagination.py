@@ -162,9 +162,7 @@ def _count(rows: QuerySet[Any, Any], *, exact: bool, headers: dict[str, str]) ->
     return total
 
 
-def _links(
-    request: Request, limit: int, offset: int, total: int | None, more: bool, *, with_offset: bool
-) -> list[str]:
+def _links(request: Request, limit: int, offset: int, total: int | None, more: bool, *, with_offset: bool) -> list[str]:
     links = [_link(request, "first", offset=0 if with_offset else None, cursor=None)]
     if with_offset:
         if offset > 0:

@@ -56,13 +56,13 @@ def append_message(
     body, body_html = clean_body(body), clean_html(body_html)
     _must_make_sense(is_internal=is_internal, as_requester=as_requester, send_email=send_email)
     if attachment_ids:
-        raise Invalid.at(
+        raise Invalid.because(
             "/attachmentIds/0", "unknown_attachment", "This is not an attachment uploaded for this ticket."
         )
     with editing(ticket, actor=actor, if_version=if_version) as edit:
         ticket = edit.ticket
         if as_requester and ticket.requester is None:
-            raise Invalid.at("/asRequester", "no_requester", "This ticket has no requester.")
+            raise Invalid.because("/asRequester", "no_requester", "This ticket has no requester.")
         if last_seen_message_id is not None:
             _must_have_seen_everything(ticket, last_seen_message_id)
         recipients = resolve_recipients(ticket, to_addresses, cc_addresses, sending=send_email and not is_internal)
@@ -86,16 +86,16 @@ def append_message(
 
 def _must_make_sense(*, is_internal: bool, as_requester: bool, send_email: bool) -> None:
     if as_requester and is_internal:
-        raise Invalid.at("/isInternal", "contradiction", "A customer's words cannot be an internal note.")
+        raise Invalid.because("/isInternal", "contradiction", "A customer's words cannot be an internal note.")
     if as_requester and send_email:
-        raise Invalid.at("/sendEmail", "contradiction", "A customer's own words are not mailed to them.")
+        raise Invalid.because("/sendEmail", "contradiction", "A customer's own words are not mailed to them.")
 
 
 def _must_have_seen_everything(ticket: Ticket, message_id: uuid.UUID) -> None:
     messages = Message.objects.filter(workspace_id=ticket.workspace_id, ticket_id=ticket.pk)
     seen = messages.filter(pk=message_id).first()
     if seen is None:
-        raise Invalid.at("/lastSeenMessageId", "unknown_message", "This is not a message of this ticket.")
+        raise Invalid.because("/lastSeenMessageId", "unknown_message", "This is not a message of this ticket.")
     newer = messages.filter(
         Q(created_at__gt=seen.created_at) | Q(created_at=seen.created_at, pk__gt=seen.pk),
     ).order_by("created_at", "id")

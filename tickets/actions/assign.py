@@ -23,7 +23,7 @@ def is_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> bool:
 def must_be_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """Raises Invalid for anybody who is not an agent or admin here: strangers and unknown ids look the same."""
     if not is_assignable(workspace_id, user_id):
-        raise Invalid.at("/assigneeId", "not_assignable", "This is not an agent or admin of the workspace.")
+        raise Invalid.because("/assigneeId", "not_assignable", "This is not an agent or admin of the workspace.")
 
 
 def assign(edit: TicketEdit, user_id: uuid.UUID | None) -> None:

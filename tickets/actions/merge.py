@@ -137,9 +137,10 @@ def _unite_ccs(into_target: TicketEdit, source: Ticket, merge: Merge) -> None:
 
 def people_of(ticket: Ticket) -> list[str]:
     """The addresses of those who take part from outside: the requester first, then the CCs."""
-    return [*([ticket.requester.email] if ticket.requester else []), *without_addresses(
-        ticket.ccs, [ticket.requester.email] if ticket.requester else []
-    )]
+    return [
+        *([ticket.requester.email] if ticket.requester else []),
+        *without_addresses(ticket.ccs, [ticket.requester.email] if ticket.requester else []),
+    ]
 
 
 def _move_messages(source: Ticket, target: Ticket, merge: Merge) -> None:

@@ -52,7 +52,7 @@ def split_ticket(
     actor.must(Access.WRITE, ticket.workspace_id)
     subject = None if new_subject is None else clean_subject(new_subject, "/newSubject")
     if not message_ids:
-        raise Invalid.at("/messageIds", "empty", "Name at least one message.")
+        raise Invalid.because("/messageIds", "empty", "Name at least one message.")
     lock_structure(ticket.workspace_id)
     ticket = lock_tickets(ticket.workspace_id, [ticket.pk])[ticket.pk]
     must_not_be_merged(ticket)
@@ -75,9 +75,9 @@ def split_ticket(
     )
     Message.objects.filter(workspace_id=ticket.workspace_id, pk__in=moving).update(ticket_id=new.pk)
     # They leave the ticket for good: no unmerge takes them along any more.
-    MergedMessage.objects.filter(
-        workspace_id=ticket.workspace_id, message_id__in=moving, merge__undone_at=None
-    ).update(split_off=True)
+    MergedMessage.objects.filter(workspace_id=ticket.workspace_id, message_id__in=moving, merge__undone_at=None).update(
+        split_off=True
+    )
     TicketTag.objects.bulk_create(tag_rows(new, {tag_key(tag) for tag in new.tags}))
     rollups = rollups_of(new.pk, new.workspace_id)
     new.message_count, new.first_replied_at = rollups.message_count, rollups.first_replied_at

@@ -124,9 +124,7 @@ def _restore(to_source: TicketEdit, merge: Merge) -> None:
 
 def _take_back_tags(from_target: TicketEdit, merge: Merge) -> None:
     target = from_target.ticket
-    leaving = _leaving(
-        merge, merge.added_tags, "added_tags", lambda ticket: {tag_key(tag) for tag in ticket.tags}
-    )
+    leaving = _leaving(merge, merge.added_tags, "added_tags", lambda ticket: {tag_key(tag) for tag in ticket.tags})
     staying = [tag for tag in target.tags if tag_key(tag) not in leaving]
     if staying != target.tags:
         from_target.set(tags=staying)

@@ -58,9 +58,7 @@ def apply_changes(edit: TicketEdit, changes: Changes) -> None:
             must_be_assignable(ticket.workspace_id, changes.assignee_id)
         assign(edit, changes.assignee_id)
     if changes.priority is not UNSET and changes.priority != ticket.priority:
-        edit.record(
-            EventKind.PRIORITY_CHANGED, before=Priority(ticket.priority).label, after=changes.priority.label
-        )
+        edit.record(EventKind.PRIORITY_CHANGED, before=Priority(ticket.priority).label, after=changes.priority.label)
         edit.set(priority=changes.priority)
     if changes.tags is not UNSET:
         set_tags(edit, clean_tags(changes.tags, known=ticket.tags))

@@ -174,9 +174,7 @@ FILTER_PARAMETERS = tuple(TicketFilterSet.base_filters)
 class TicketFilterBackend(DjangoFilterBackend):
     """Applies `TicketFilterSet`; its errors name the parameter."""
 
-    def filter_queryset(
-        self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet
-    ) -> TicketQuerySet:
+    def filter_queryset(self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet) -> TicketQuerySet:
         query = request.query_params
         if not any(name in query for name in FILTER_PARAMETERS):
             return queryset.not_archived().not_merged()
@@ -212,9 +210,7 @@ SORT_KEYS = {
 class SearchBackend(BaseFilterBackend):
     """`search`: full text. In the order of relevance unless a `sort` is asked for."""
 
-    def filter_queryset(
-        self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet
-    ) -> TicketQuerySet:
+    def filter_queryset(self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet) -> TicketQuerySet:
         text = request.query_params.get("search", "").strip()
         if not text:
             return queryset

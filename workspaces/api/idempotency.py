@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from django.db import OperationalError
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -67,6 +68,11 @@ def answer_once(
         return response
 
     return attempt()
+
+
+def expired_answers() -> QuerySet[StoredAnswer]:
+    """The answers that nobody can ask for any more."""
+    return StoredAnswer.objects.filter(created_at__lt=clock.now() - KEPT_FOR)
 
 
 def _claim(token: ApiToken, key: str, fingerprint: str) -> tuple[StoredAnswer, bool]:

@@ -18,7 +18,5 @@ urlpatterns = [
         ApiTokenViewSet.as_view({"get": "list", "post": "create"}),
         name="api-tokens",
     ),
-    path(
-        "<str:workspaceId>/api-tokens/<str:tokenId>", ApiTokenViewSet.as_view({"delete": "revoke"}), name="api-token"
-    ),
+    path("<str:workspaceId>/api-tokens/<str:tokenId>", ApiTokenViewSet.as_view({"delete": "revoke"}), name="api-token"),
 ]

@@ -126,5 +126,5 @@ class ApiTokenViewSet(WorkspaceViewSet):
     def _member(self, user_id: uuid.UUID) -> Membership:
         membership = Membership.objects.filter(workspace=self.workspace, user_id=user_id).select_related("user").first()
         if membership is None:
-            raise Invalid.at("/userId", "unknown_member", "This is not a member of the workspace.")
+            raise Invalid.because("/userId", "unknown_member", "This is not a member of the workspace.")
         return membership

@@ -3,14 +3,14 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
-import inboxops.clock
-import inboxops.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import inboxops.clock
+import inboxops.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,108 +19,239 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Workspace',
+            name="Workspace",
             fields=[
-                ('id', models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.CharField(max_length=63, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\Z', 'Lower-case letters, digits and inner hyphens, 63 at most.'), django.core.validators.RegexValidator('^(current|[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\\Z', 'This cannot be a slug.', inverse_match=True)])),
-                ('name', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(default=inboxops.clock.now)),
+                ("id", models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=63,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\Z",
+                                "Lower-case letters, digits and inner hyphens, 63 at most.",
+                            ),
+                            django.core.validators.RegexValidator(
+                                "^(current|[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\\Z",
+                                "This cannot be a slug.",
+                                inverse_match=True,
+                            ),
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(default=inboxops.clock.now)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('slug', 'current'), _negated=True), models.Q(('slug', ''), _negated=True)), name='workspace_slug_not_reserved')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("slug", "current"), _negated=True), models.Q(("slug", ""), _negated=True)
+                        ),
+                        name="workspace_slug_not_reserved",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('label', models.CharField(blank=True, max_length=100)),
-                ('prefix', models.CharField(max_length=16, unique=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('scope', models.CharField(choices=[('read', 'Read'), ('write', 'Write'), ('admin', 'Admin')], max_length=8)),
-                ('created_at', models.DateTimeField(default=inboxops.clock.now)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ("id", models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("label", models.CharField(blank=True, max_length=100)),
+                ("prefix", models.CharField(max_length=16, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "scope",
+                    models.CharField(choices=[("read", "Read"), ("write", "Write"), ("admin", "Admin")], max_length=8),
+                ),
+                ("created_at", models.DateTimeField(default=inboxops.clock.now)),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WorkspaceEvent',
+            name="WorkspaceEvent",
             fields=[
-                ('id', models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=64)),
-                ('data', models.JSONField(default=dict)),
-                ('door', models.CharField(choices=[('api', 'Api'), ('admin', 'Admin'), ('mail', 'Mail'), ('command', 'Command'), ('system', 'System')], max_length=16)),
-                ('actor_label', models.CharField(blank=True, max_length=254)),
-                ('token_id', models.UUIDField(null=True)),
-                ('request_id', models.CharField(blank=True, max_length=128)),
-                ('created_at', models.DateTimeField(default=inboxops.clock.now)),
-                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ("id", models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=64)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "door",
+                    models.CharField(
+                        choices=[
+                            ("api", "Api"),
+                            ("admin", "Admin"),
+                            ("mail", "Mail"),
+                            ("command", "Command"),
+                            ("system", "System"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("actor_label", models.CharField(blank=True, max_length=254)),
+                ("token_id", models.UUIDField(null=True)),
+                ("request_id", models.CharField(blank=True, max_length=128)),
+                ("created_at", models.DateTimeField(default=inboxops.clock.now)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at', 'id'],
-                'abstract': False,
+                "ordering": ["created_at", "id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StoredAnswer',
+            name="StoredAnswer",
             fields=[
-                ('id', models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('headers', models.JSONField(default=dict)),
-                ('body', models.BinaryField(null=True)),
-                ('is_secret', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(db_index=True, default=inboxops.clock.now)),
-                ('token', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.apitoken')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ("id", models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("headers", models.JSONField(default=dict)),
+                ("body", models.BinaryField(null=True)),
+                ("is_secret", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(db_index=True, default=inboxops.clock.now)),
+                (
+                    "token",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="workspaces.apitoken",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'token', 'key'), name='stored_answer_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "token", "key"), name="stored_answer_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('admin', 'Admin'), ('agent', 'Agent'), ('viewer', 'Viewer')], max_length=8)),
-                ('created_at', models.DateTimeField(default=inboxops.clock.now)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ("id", models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("admin", "Admin"), ("agent", "Agent"), ("viewer", "Viewer")], max_length=8
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=inboxops.clock.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'user'), name='membership_once'), models.CheckConstraint(condition=models.Q(('role__in', ['admin', 'agent', 'viewer'])), name='membership_role_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "user"), name="membership_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["admin", "agent", "viewer"])), name="membership_role_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mailbox',
+            name="Mailbox",
             fields=[
-                ('id', models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('address', models.EmailField(max_length=254)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('is_default', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=inboxops.clock.now)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace')),
+                ("id", models.UUIDField(default=inboxops.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("address", models.EmailField(max_length=254)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("is_default", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=inboxops.clock.now)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'mailboxes',
-                'constraints': [models.UniqueConstraint(models.F('workspace'), django.db.models.functions.text.Lower('address'), name='mailbox_address_once'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('workspace',), name='mailbox_one_default')],
+                "verbose_name_plural": "mailboxes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("workspace"),
+                        django.db.models.functions.text.Lower("address"),
+                        name="mailbox_address_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)), fields=("workspace",), name="mailbox_one_default"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='apitoken',
-            index=models.Index(fields=['workspace', 'created_at'], name='api_token_by_workspace'),
+            model_name="apitoken",
+            index=models.Index(fields=["workspace", "created_at"], name="api_token_by_workspace"),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['read', 'write', 'admin'])), name='api_token_scope_known'),
+            model_name="apitoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__in", ["read", "write", "admin"])), name="api_token_scope_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='workspaceevent',
-            index=models.Index(fields=['workspace', 'created_at'], name='workspace_event_timeline'),
+            model_name="workspaceevent",
+            index=models.Index(fields=["workspace", "created_at"], name="workspace_event_timeline"),
         ),
     ]

@@ -1,0 +1,79 @@
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tickets.actions import append_message
+from tickets.api import representations
+
+
+def test_messages_come_oldest_first(api, ticket, actor):
+    for number in range(3):
+        append_message(ticket, body=f"message {number}", actor=actor)
+
+    bodies = [message["body"] for message in api.get(f"tickets/{ticket.pk}").json()["messages"]]
+    assert bodies == ["It flickers.", "message 0", "message 1", "message 2"]
+
+
+def test_a_message_has_exactly_the_documented_fields(api, ticket):
+    (message,) = api.get(f"tickets/{ticket.pk}").json()["messages"]
+
+    assert set(message) == set(
+        "id ticketId originTicketId authorType author isInternal channel body bodyHtml toAddresses ccAddresses delivery"
+        " createdAt".split()
+    )
+
+
+def test_a_long_ticket_shows_its_newest_messages_and_says_so(api, ticket, actor, monkeypatch):
+    monkeypatch.setattr(representations, "DETAIL_MESSAGES", 2)
+    for number in range(3):
+        append_message(ticket, body=f"message {number}", actor=actor)
+
+    shown = api.get(f"tickets/{ticket.pk}").json()
+    assert [message["body"] for message in shown["messages"]] == ["message 1", "message 2"]
+    assert (shown["messagesTruncated"], shown["messageCount"]) == (True, 4)
+
+
+def test_large_messages_are_bounded_by_size_before_they_are_read(api, ticket, actor, monkeypatch):
+    monkeypatch.setattr(representations, "DETAIL_BYTES", 1000)
+    append_message(ticket, body="x" * 900, actor=actor)
+    append_message(ticket, body="last", actor=actor)
+
+    api.get("tickets")  # notes the use of the token, once a minute
+    with CaptureQueriesContext(connection) as queries:
+        shown = api.get(f"tickets/{ticket.pk}").json()
+
+    assert [len(message["body"]) for message in shown["messages"]] == [900, 4]
+    assert shown["messagesTruncated"] is True
+    assert len(queries) == 4
+
+
+def test_all_messages_can_be_paged_through(api, ticket, actor):
+    for number in range(4):
+        append_message(ticket, body=f"message {number}", actor=actor)
+
+    seen, cursor = [], None
+    while True:
+        response = api.get(f"tickets/{ticket.pk}/messages", {"limit": 2, **({"cursor": cursor} if cursor else {})})
+        seen += [message["body"] for message in response.json()]
+        cursor = response.headers.get("X-Next-Cursor")
+        if not cursor:
+            break
+
+    assert seen == ["It flickers.", "message 0", "message 1", "message 2", "message 3"]
+    assert response["X-Total-Count"] == "5"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_messages(api, ticket, actor, django_assert_num_queries):
+    for number in range(10):
+        append_message(ticket, body=f"message {number}", send_email=True, actor=actor)
+
+    api.get("tickets")  # notes the use of the token, once a minute
+    # Who asks, the ticket, the sizes of its messages, and those that fit.
+    with django_assert_num_queries(4):
+        api.get(f"tickets/{ticket.pk}")
+
+
+def test_the_timeline_is_a_bare_array_oldest_first(api, ticket):
+    api.post(f"tickets/{ticket.pk}/archive")
+
+    kinds = [event["kind"] for event in api.get(f"tickets/{ticket.pk}/events").json()]
+    assert kinds == ["ticket.created", "ticket.archived"]

@@ -1,0 +1,109 @@
+"""The back office, for looking: workspaces, members, tokens and mailboxes. Changes go through the actions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import User
+from workspaces.models import ApiToken, Mailbox, Membership, Workspace, WorkspaceEvent
+from workspaces.permissions import may_enter_back_office
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] - not generic while the program runs
+    """Rows to look at, of the workspaces that the visitor belongs to; superusers see every workspace.
+
+    Who may look is decided by membership, not by Django's model permissions.
+    """
+
+    show_full_result_count = False
+    list_per_page = 50
+    # The lookup that leads from a row to its workspace.
+    workspace_lookup = "workspace"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        user = request.user
+        if not isinstance(user, User) or not may_enter_back_office(user):
+            return False
+        return obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        user = request.user
+        if user.is_superuser:
+            return rows
+        mine = Membership.objects.filter(user_id=user.pk).values("workspace")
+        return rows.filter(**{f"{self.workspace_lookup}__in": mine})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [field.name for field in self.opts.concrete_fields]
+
+
+def short(column: str, length: int = 80) -> Callable[[Any], str]:
+    """A list column with the beginning of a long text."""
+
+    def shown(row: Any) -> str:
+        text = str(getattr(row, column))
+        return text if len(text) <= length else text[: length - 1] + "…"
+
+    shown.short_description = column.replace("_", " ")  # type: ignore[attr-defined]
+    return shown
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "name", "created_at")
+    search_fields = ("slug", "name")
+    workspace_lookup = "pk"
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ("user", "workspace", "role", "created_at")
+    list_select_related = ("user", "workspace")
+    search_fields = ("user__email", "user__name")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ("prefix", "label", "workspace", "user", "scope", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("user", "workspace")
+    exclude = ("digest",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.user.is_superuser:
+            return rows
+        # Tokens are the admins' business, here as in the API.
+        managed = Membership.objects.filter(user_id=request.user.pk, role="admin").values("workspace")
+        return rows.filter(workspace__in=managed)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [name for name in super().get_readonly_fields(request, obj) if name != "digest"]
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(ReadOnlyAdmin):
+    list_display = ("address", "name", "workspace", "is_default")
+    list_select_related = ("workspace",)
+
+
+@admin.register(WorkspaceEvent)
+class WorkspaceEventAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "workspace", "kind", "door", "actor_label")
+    list_select_related = ("workspace",)
+    ordering = ("-created_at",)
