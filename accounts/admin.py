@@ -15,7 +15,7 @@ admin.site.index_title = "Back office"
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] - not generic while the program runs
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     list_display = ("email", "name", "is_staff", "is_superuser", "is_active", "created_at")
     search_fields = ("email", "name")
     fields = readonly_fields = ("email", "name", "is_staff", "is_superuser", "is_active", "created_at", "last_login")

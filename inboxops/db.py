@@ -59,7 +59,7 @@ def in_transaction(function: Callable[P, R]) -> Callable[P, R]:
                 if not is_worth_retrying(error):
                     raise
             # Two victims that wait equally long meet again; a random pause parts them.
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - nobody gains by guessing it
         with transaction.atomic():
             return function(*args, **kwargs)
 

@@ -87,9 +87,9 @@ def database(name: str) -> dict[str, object] | None:
 
 
 def cache(name: str) -> dict[str, object]:
-    """Django's settings for a `redis://`, `rediss://`, `valkey://` or `unix://` URL; a cache of this process where not set.
+    """Django's settings for the cache at a `redis://` or `valkey://` URL; where not set, a cache of this process.
 
-    Raises ImproperlyConfigured for any other scheme.
+    `rediss://` (TLS) and `unix://` (a socket) do, too. Raises ImproperlyConfigured for any other scheme.
     """
     value = text(name)
     if not value:

@@ -21,7 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, migrations and storage are as they must be, else 503. Names what fails, not why: the log does."""
+    """200 when database, migrations and storage are as they must be, else 503. The log tells why."""
     results = {name: _holds(name, check) for name, check in CHECKS.items()}
     ready = all(results.values())
     return JsonResponse(

@@ -8,11 +8,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from workspaces.models import ApiToken, Mailbox, Membership, Workspace, WorkspaceEvent
+from workspaces.models import ApiToken, Mailbox, Membership, Role, Workspace, WorkspaceEvent
 from workspaces.permissions import may_enter_back_office
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] - not generic while the program runs
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Rows to look at, of the workspaces that the visitor belongs to; superusers see every workspace.
 
     Who may look is decided by membership, not by Django's model permissions.
@@ -46,7 +46,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] - not generic w
         user = request.user
         if user.is_superuser:
             return rows
-        mine = Membership.objects.filter(user_id=user.pk).values("workspace")
+        mine = Membership.objects.filter(user=user).values("workspace")
         return rows.filter(**{f"{self.workspace_lookup}__in": mine})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -89,7 +89,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         if request.user.is_superuser:
             return rows
         # Tokens are the admins' business, here as in the API.
-        managed = Membership.objects.filter(user_id=request.user.pk, role="admin").values("workspace")
+        managed = Membership.objects.filter(user__pk=request.user.pk, role=Role.ADMIN).values("workspace")
         return rows.filter(workspace__in=managed)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reading a request's body: bounded, JSON only, and with an error that says where it hurts (DESIGN: HTTP conventions)."""
+"""Reading a request's body: bounded, JSON only, and with an error that says where it hurts."""
 
 import re
 from typing import Any

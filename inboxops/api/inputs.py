@@ -59,6 +59,6 @@ def flatten(detail: Any, pointer: str) -> Iterator[FieldError]:
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             if isinstance(inner, ErrorDetail):
-                yield FieldError(_CODES.get(inner.code, inner.code or "invalid"), str(inner), pointer)
+                yield FieldError(_CODES.get(inner.code or "", inner.code or "invalid"), str(inner), pointer)
             elif inner:
                 yield from flatten(inner, f"{pointer}/{index}")

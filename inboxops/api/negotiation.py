@@ -1,6 +1,6 @@
 """Content negotiation of an API that speaks one language."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,15 +14,16 @@ _GOOD = {"*/*", "application/*", "application/json", "application/problem+json"}
 class JsonOnly(BaseContentNegotiation):
     """JSON for everyone who accepts it (RFC 9110, section 12.5.1); 406 for everyone else."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
-        return parsers[0]
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         accept = request.META.get("HTTP_ACCEPT", "*/*")
         if accept in _GOOD or accepts_json(accept):
-            return renderers[0], renderers[0].media_type
+            renderer = next(iter(renderers))
+            return renderer, renderer.media_type
         raise NotAcceptable("This API answers application/json only.")
 
 

@@ -151,11 +151,8 @@ _FRAMEWORK_CODES = {
 
 
 def _framework_failure(exc: drf.APIException) -> HttpResponse:
-    headers: dict[str, str] = {}
-    if getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = exc.auth_header
-    if getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(exc.wait))
+    wait = getattr(exc, "wait", None)
+    headers = {} if wait is None else {"Retry-After": str(int(wait))}
     return problem_response(
         status=exc.status_code,
         code=_FRAMEWORK_CODES.get(exc.status_code, "bad_request"),

@@ -1,6 +1,7 @@
 """Two tickets become one."""
 
 from accounts.actors import Access, Actor
+from accounts.addresses import address_key
 from inboxops.db import in_transaction
 from inboxops.errors import NotFound
 from tickets import search
@@ -11,7 +12,7 @@ from tickets.actions.update import tag_rows
 from tickets.errors import AlreadyMerged, MergeIntoItself, TargetMerged
 from tickets.models import Merge, MergedMessage, Message, Ticket, TicketTag
 from tickets.rollups import rollups_of
-from tickets.texts import address_key, tag_key, without_addresses
+from tickets.texts import tag_key, without_addresses
 from tickets.workflow import EventKind, Status
 
 

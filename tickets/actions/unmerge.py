@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from accounts.actors import Access, Actor
+from accounts.addresses import address_key
 from inboxops.db import in_transaction
 from tickets import search
 from tickets.actions.assign import release_if_unassignable
@@ -15,7 +16,7 @@ from tickets.actions.merge import people_of, redirect
 from tickets.errors import NotMerged, UnmergeFirst
 from tickets.models import Merge, MergedMessage, Message, Ticket, TicketTag
 from tickets.rollups import rollups_of
-from tickets.texts import address_key, tag_key
+from tickets.texts import tag_key
 from tickets.workflow import EventKind, Status
 
 

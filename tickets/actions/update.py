@@ -7,12 +7,13 @@ from enum import Enum
 from typing import Final, Literal
 
 from accounts.actors import Actor
+from accounts.addresses import address_key
 from inboxops.db import in_transaction
 from tickets.actions.assign import assign, must_be_assignable
 from tickets.actions.editing import TicketEdit, editing
 from tickets.contacts import Person, contact_for
 from tickets.models import Contact, Merge, Ticket, TicketTag
-from tickets.texts import address_key, clean_addresses, clean_subject, clean_tags, tag_key
+from tickets.texts import clean_addresses, clean_subject, clean_tags, tag_key
 from tickets.workflow import EventKind, Priority
 
 
@@ -29,11 +30,11 @@ UnsetType = Literal[_Unset.UNSET]
 class Changes:
     """What to change; whatever is UNSET stays. `assignee_id` and `requester` may be None, for nobody."""
 
-    assignee_id: uuid.UUID | None | UnsetType = UNSET
+    assignee_id: uuid.UUID | UnsetType | None = UNSET
     priority: Priority | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     subject: str | UnsetType = UNSET
-    requester: Person | None | UnsetType = UNSET
+    requester: Person | UnsetType | None = UNSET
     ccs: list[str] | UnsetType = UNSET
 
 

@@ -158,12 +158,11 @@ class TicketFilterSet(django_filters.FilterSet):
         """Of one assignee, of the caller, or of nobody."""
         if value == "none":
             return queryset.filter(assignee=None)
-        assert self.request is not None
-        return queryset.filter(assignee_id=self.request.auth.actor.user_id if value == "me" else value)
+        user_id = self.request.auth.actor.user_id if value == "me" else value
+        return queryset.filter(assignee__pk=user_id)
 
     def asked_by(self, queryset: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         """Of the requester with this address."""
-        assert self.request is not None
         contacts = Contact.objects.filter(workspace_id=self.request.auth.actor.workspace_id, email_key=value)
         return queryset.filter(requester__in=contacts)
 
@@ -187,7 +186,8 @@ class TicketFilterBackend(DjangoFilterBackend):
                     for error in errors
                 )
             )
-        return filters.qs
+        found: TicketQuerySet = filters.qs
+        return found
 
 
 def _priority(value: Any) -> int:
@@ -210,7 +210,7 @@ SORT_KEYS = {
 class SearchBackend(BaseFilterBackend):
     """`search`: full text. In the order of relevance unless a `sort` is asked for."""
 
-    def filter_queryset(self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet) -> TicketQuerySet:
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         text = request.query_params.get("search", "").strip()
         if not text:
             return queryset
@@ -220,6 +220,7 @@ class SearchBackend(BaseFilterBackend):
 
 def sort_of(query: QueryDict) -> Sort | None:
     """The order asked for: newest conversation first by default, by relevance (None) for a search."""
-    if "sort" in query:
-        return parse_sort(query["sort"], SORT_KEYS)
-    return None if query.get("search", "").strip() else parse_sort("-lastMessageAt", SORT_KEYS)
+    sort = query.get("sort")
+    if sort is None and query.get("search", "").strip():
+        return None
+    return parse_sort("-lastMessageAt" if sort is None else str(sort), SORT_KEYS)

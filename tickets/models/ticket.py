@@ -27,9 +27,7 @@ class Ticket(TenantModel):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
-    requester = models.ForeignKey(
-        Contact, on_delete=models.RESTRICT, null=True, related_name="tickets", db_index=False
-    )
+    requester = models.ForeignKey(Contact, on_delete=models.RESTRICT, null=True, related_name="tickets", db_index=False)
     ccs = models.JSONField(default=list)
     tags = models.JSONField(default=list)
     mailbox = models.ForeignKey(Mailbox, on_delete=models.RESTRICT, null=True, related_name="+", db_index=False)
@@ -119,4 +117,3 @@ class TicketCounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.last_number)
-

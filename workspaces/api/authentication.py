@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from typing import cast
 
 from django.db import OperationalError
 from django.db.models import F, OuterRef, Q, Subquery
@@ -54,6 +55,11 @@ class Credentials:
     def __init__(self, token: ApiToken, actor: Actor) -> None:
         self.token = token
         self.actor = actor
+
+
+def credentials_of(request: Request) -> Credentials:
+    """What `BearerAuthentication` found out about the caller."""
+    return cast(Credentials, request.auth)
 
 
 def find_credentials(text: str) -> Credentials | None:

@@ -1,5 +1,6 @@
 """The base of every view of the API: who is asking, in which workspace, and with what right."""
 
+import uuid
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
@@ -14,14 +15,14 @@ from accounts.actors import Access, Actor
 from inboxops.api.answers import nothing
 from inboxops.api.body import json_object, read_body
 from inboxops.api.inputs import Input, read_input
-from inboxops.api.problems import ApiError
+from inboxops.api.problems import ApiError, exception_handler
 from inboxops.api.query import check_parameters
 from inboxops.errors import NotFound
-from workspaces.api.authentication import BearerAuthentication
+from workspaces.api.authentication import BearerAuthentication, credentials_of
 from workspaces.api.idempotency import answer_once, fingerprint_of, key_of
 from workspaces.api.permissions import ScopePermission
 from workspaces.api.throttling import TokenThrottle
-from workspaces.models import ApiToken, Workspace
+from workspaces.models import ApiToken, Membership, Workspace
 
 WORKSPACE_HEADER = "x-workspace-id"
 
@@ -60,8 +61,8 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         try:
             handler = self._handler(drf_request)
             self.initial(drf_request, *args, **kwargs)
-            response = self._answer(drf_request, handler)
-        except Exception as exc:
+            response: HttpResponseBase = self._answer(drf_request, handler)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is answered as a problem, and logged
             response = self.handle_exception(exc)
         return self.finalize_response(drf_request, response, *args, **kwargs)
 
@@ -69,20 +70,22 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.perform_authentication(request)
         self.check_throttles(request)
-        self.token, self.actor = request.auth.token, request.auth.actor
+        credentials = credentials_of(request)
+        self.token, self.actor = credentials.token, credentials.actor
         self.workspace = self.token.workspace
         self._check_workspace(request)
         self.check_permissions(request)
         check_parameters(request.query_params, self.parameters.get(self.action or "", ()), self.repeatable)
 
-    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
         """Straight to our own handler: nothing is to be guessed from authenticators or re-raised."""
-        return self.get_exception_handler()(exc, self.get_exception_handler_context())
+        return exception_handler(exc)
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        response = super().finalize_response(request, response, *args, **kwargs)
+        """What every answer carries: the framework's headers, where the rate limit stands, and that it is private."""
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         usage = getattr(request._request, "rate_usage", None)
         if usage is not None:
             for name, value in usage.headers().items():
@@ -91,7 +94,7 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         response.headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """The methods that this address knows, in `Allow`."""
         return nothing(headers={"Allow": ", ".join(self.allowed_methods)})
 
@@ -108,6 +111,10 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
     def body(self) -> bytes:
         """The bytes of the body. Raises ApiError for one that is too large."""
         return read_body(self.request._request)
+
+    def member_of(self, user_id: uuid.UUID) -> Membership | None:
+        """The membership of a user in this workspace."""
+        return Membership.objects.filter(workspace=self.workspace, user_id=user_id).select_related("user").first()
 
     def _handler(self, request: Request) -> Callable[..., HttpResponse]:
         method = (request.method or "").lower()
@@ -140,6 +147,6 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         path_is_ours = path is None or self.workspace.is_named(path)
         if header_is_ours and path_is_ours:
             return
-        if header is not None and (header_is_ours or path_is_ours or header.lower() != path.lower()):
+        if header is not None and (header_is_ours or path_is_ours or header.lower() != str(path).lower()):
             raise ApiError(400, "workspace_mismatch", f"{WORKSPACE_HEADER} and the path name different workspaces.")
         raise NotFound

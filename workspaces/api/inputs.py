@@ -21,6 +21,8 @@ class CreateTokenInput(Input):
     """A new API token; for the caller unless another member is named."""
 
     scope = Choice(choices=Scope.values)
-    label = Text(required=False, allow_blank=True, max_length=100)
+    label = Text(  # type: ignore[assignment]  # the name in the API; the base class has one of its own
+        required=False, allow_blank=True, max_length=100
+    )
     expiresAt = Moment(required=False, allow_null=True)
     userId = Id(required=False)

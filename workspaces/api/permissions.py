@@ -6,6 +6,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from inboxops.errors import Forbidden
+from workspaces.api.authentication import credentials_of
 
 if TYPE_CHECKING:
     from workspaces.api.base import WorkspaceViewSet
@@ -15,11 +16,10 @@ class ScopePermission(BasePermission):
     """Refuses a caller whose role and scope together do not reach what the view needs."""
 
     def has_permission(self, request: Request, view: "WorkspaceViewSet") -> bool:  # type: ignore[override]
-        needed = view.needed_access()
-        if request.auth.actor.access < needed:
+        needed, access = view.needed_access(), credentials_of(request).actor.access
+        if access < needed:
             raise Forbidden(
-                f"This needs {needed.name.lower()} access; role and token scope together give "
-                f"{request.auth.actor.access.name.lower()}.",
+                f"This needs {needed.name.lower()} access; role and token scope together give {access.name.lower()}.",
                 neededAccess=needed.name.lower(),
             )
         return True

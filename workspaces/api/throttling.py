@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from workspaces.api.authentication import credentials_of
+
 logger = logging.getLogger("inboxops.api")
 
 
@@ -65,7 +67,7 @@ class TokenThrottle(BaseThrottle):
     usage: Usage | None = None
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        self.usage = count_request(request.auth.token.pk)
+        self.usage = count_request(credentials_of(request).token.pk)
         request._request.rate_usage = self.usage  # type: ignore[attr-defined]
         return self.usage is None or not self.usage.exceeded
 

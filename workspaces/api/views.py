@@ -77,8 +77,7 @@ class MemberViewSet(WorkspaceViewSet):
     def member(self) -> Membership:
         """The member in the path. Raises NotFound for anybody else."""
         user_id = parse_uuid(self.kwargs["userId"])
-        members = Membership.objects.filter(workspace=self.workspace, user_id=user_id).select_related("user")
-        membership = members.first() if user_id else None
+        membership = None if user_id is None else self.member_of(user_id)
         if membership is None:
             raise NotFound
         return membership
@@ -106,7 +105,7 @@ class ApiTokenViewSet(WorkspaceViewSet):
         """Make a token; the secret is in this answer and nowhere else."""
         data = self.input(inputs.CreateTokenInput)
         token, secret = actions.create_token(
-            self._member(data.get("userId", self.actor.user_id)),
+            self._member(data.get("userId", self.token.user_id)),
             scope=Scope(data["scope"]),
             label=data.get("label", ""),
             expires_at=data.get("expiresAt"),
@@ -124,7 +123,7 @@ class ApiTokenViewSet(WorkspaceViewSet):
         return nothing()
 
     def _member(self, user_id: uuid.UUID) -> Membership:
-        membership = Membership.objects.filter(workspace=self.workspace, user_id=user_id).select_related("user").first()
+        membership = self.member_of(user_id)
         if membership is None:
             raise Invalid.because("/userId", "unknown_member", "This is not a member of the workspace.")
         return membership
