@@ -25,4 +25,7 @@ def address_key(address: str) -> str:
 
 def unique_addresses(addresses: list[str]) -> list[str]:
     """The addresses in their order, each once, as first written."""
-    return list({address_key(address): address for address in reversed(addresses)}.values())[::-1]
+    first: dict[str, str] = {}
+    for address in addresses:
+        first.setdefault(address_key(address), address)
+    return list(first.values())

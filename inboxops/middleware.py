@@ -8,7 +8,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from inboxops import request_id
-from inboxops.api.problems import problem_response, unexpected_failure
+from inboxops.api.problems import CONTENT_TYPE, problem_response, unexpected_failure
 
 logger = logging.getLogger("inboxops.request")
 
@@ -58,8 +58,9 @@ class ApiBoundaryMiddleware:
                 detail="This host name is not served here. The operator lists it in INBOXOPS_ALLOWED_HOSTS.",
             )
         response = self.get_response(request)
-        if response.headers.get("Content-Type", "").startswith("text/html") and response.status_code >= 400:
-            # Django's own page, for something that failed before or behind our views.
+        if response.status_code >= 400 and response.headers.get("Content-Type") != CONTENT_TYPE:
+            # Django's own page, or its plain text where the client does not take HTML, for something that failed
+            # before or behind our views.
             return unexpected_failure(response.status_code)
         return response
 

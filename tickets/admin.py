@@ -10,7 +10,7 @@ from tickets.models import Contact, Delivery, Merge, Message, Ticket, TicketEven
 from workspaces.admin import ReadOnlyAdmin, short
 
 
-class MessageInline(admin.TabularInline):  # type: ignore[type-arg] - not generic while the program runs
+class MessageInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     model = Message
     fk_name = "ticket"
     fields = readonly_fields = ("created_at", "author_kind", "user", "contact", "is_internal", "body")

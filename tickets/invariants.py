@@ -115,17 +115,13 @@ def last_messages_differ() -> Rows:
 
 
 def first_replies_differ() -> Rows:
-    asked = (
-        Message.objects.filter(ticket=OuterRef("ticket"), author_kind=AuthorKind.CUSTOMER)
-        .order_by()
-        .values("ticket")
-        .annotate(at=Min("created_at"))
-        .values("at")
+    asked = Message.objects.filter(ticket=OuterRef("ticket"), author_kind=AuthorKind.CUSTOMER).order_by(
+        "created_at", "id"
     )
     replied = (
         Message.objects.filter(ticket=OuterRef("pk"), author_kind=AuthorKind.AGENT, is_internal=False)
-        .annotate(asked=Subquery(asked))
-        .filter(created_at__gte=F("asked"))
+        .annotate(asked=Subquery(asked.values("created_at")[:1]), asked_id=Subquery(asked.values("id")[:1]))
+        .filter(Q(created_at__gt=F("asked")) | Q(created_at=F("asked"), id__gt=F("asked_id")))
         .order_by()
         .values("ticket")
         .annotate(at=Min("created_at"))

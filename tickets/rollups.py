@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, Subquery
 
 from tickets.models import Message
 from tickets.workflow import AuthorKind
@@ -22,7 +22,8 @@ class Rollups:
 def rollups_of(ticket_id: uuid.UUID, workspace_id: uuid.UUID) -> Rollups:
     """Count the messages now in the ticket: two queries.
 
-    `first_replied_at` is the first public message of an agent after the first one of a customer.
+    `first_replied_at` is the first public message of an agent after the first one of a customer. Where clocks
+    disagree, two messages may bear one moment: then their ids tell which was first, as in every list of them.
     """
     messages = Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id)
     found = messages.aggregate(
@@ -32,7 +33,8 @@ def rollups_of(ticket_id: uuid.UUID, workspace_id: uuid.UUID) -> Rollups:
     )
     replied = None
     if found["asked"] is not None:
-        replied = messages.filter(
-            author_kind=AuthorKind.AGENT, is_internal=False, created_at__gte=found["asked"]
-        ).aggregate(first=Min("created_at"))["first"]
+        first = messages.filter(author_kind=AuthorKind.CUSTOMER).order_by("created_at", "id").values("id")[:1]
+        later = Q(created_at__gt=found["asked"]) | Q(created_at=found["asked"], id__gt=Subquery(first))
+        replies = messages.filter(later, author_kind=AuthorKind.AGENT, is_internal=False)
+        replied = replies.aggregate(first=Min("created_at"))["first"]
     return Rollups(found["count"], found["last"], replied)

@@ -47,8 +47,17 @@ class Choice(serializers.ChoiceField):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str) or data not in self.choices:
-            self.fail("invalid_choice", input=data)
+            raise serializers.ValidationError(f"This must be one of {', '.join(self.choices)}.", code="invalid_choice")
         return data
+
+
+class Several(serializers.ListField):
+    """A list of up to `max_length` items; a longer one is refused unread, as a million items take their time."""
+
+    def run_child_validation(self, data: Any) -> Any:
+        if self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError(f"At most {self.max_length} items.", code="max_items")
+        return super().run_child_validation(data)
 
 
 class Moment(serializers.DateTimeField):

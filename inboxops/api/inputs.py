@@ -1,12 +1,14 @@
 """Request bodies: declared as serializers, strict about names and types, every error with its place."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from inboxops.api.body import escape_pointer
+from inboxops.api.problems import MAX_ERRORS
 from inboxops.errors import FieldError, Invalid
 
 # The framework's codes, in the words that our own errors use.
@@ -28,8 +30,7 @@ class Input(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             unknown = {
                 str(name): [ErrorDetail("There is no such field here.", code="unknown_field")]
-                for name in data
-                if name not in self.fields
+                for name in islice((name for name in data if name not in self.fields), MAX_ERRORS)
             }
             if unknown:
                 known: dict[str, Any] = {}

@@ -1,5 +1,6 @@
 """Content negotiation of an API that speaks one language."""
 
+import re
 from collections.abc import Iterable
 
 from rest_framework.exceptions import NotAcceptable
@@ -8,7 +9,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-_GOOD = {"*/*", "application/*", "application/json", "application/problem+json"}
+_MOST_SPECIFIC_FIRST = ("application/json", "application/problem+json", "application/*", "*/*")
+_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 
 
 class JsonOnly(BaseContentNegotiation):
@@ -21,18 +23,17 @@ class JsonOnly(BaseContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         accept = request.META.get("HTTP_ACCEPT", "*/*")
-        if accept in _GOOD or accepts_json(accept):
+        if accept in _MOST_SPECIFIC_FIRST or accepts_json(accept):
             renderer = next(iter(renderers))
             return renderer, renderer.media_type
         raise NotAcceptable("This API answers application/json only.")
 
 
 def accepts_json(accept: str) -> bool:
-    """Whether an Accept header leaves room for JSON. An empty header accepts everything."""
-    ranges = [part.strip() for part in accept.lower().split(",") if part.strip()]
-    for entry in ranges:
+    """Whether an Accept header leaves room for JSON; the most specific range decides. An empty one takes everything."""
+    accepted: dict[str, bool] = {}
+    for entry in accept.lower().split(","):
         media_type, *parameters = [part.strip() for part in entry.split(";")]
-        refused = any(p.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for p in parameters)
-        if media_type in _GOOD and not refused:
-            return True
-    return not ranges
+        if media_type:
+            accepted[media_type] = not any(_ZERO.fullmatch(parameter) for parameter in parameters)
+    return next((accepted[name] for name in _MOST_SPECIFIC_FIRST if name in accepted), not accepted)

@@ -204,5 +204,6 @@ def _after_cursor(rows: QuerySet[Any, Any], cursor: str, sort: Sort | None) -> Q
     if found is None:
         raise problem
     if name != sort.name:
-        raise invalid_parameter("cursor", f"This cursor is for sort={name!s:.50}; keep the sort it came from.")
+        # The name is not repeated: it is the client's, and may be anything that JSON can say.
+        raise invalid_parameter("cursor", "This cursor is for another order; keep the sort it came from.")
     return sort.after(rows, value, found)

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from inboxops import errors, request_id
@@ -21,6 +22,8 @@ from inboxops.errors import FieldError
 logger = logging.getLogger("inboxops.api")
 
 CONTENT_TYPE = "application/problem+json"
+# So many errors are shown at once: a body can hold a hundred thousand, and nobody reads them.
+MAX_ERRORS = 100
 
 STATUS: dict[type[errors.DomainError], int] = {
     errors.Invalid: 400,
@@ -66,7 +69,7 @@ def problem_response(
         "status": status,
         "detail": detail,
         "code": code,
-        "errors": [error.as_dict() for error in field_errors],
+        "errors": [error.as_dict() for error in field_errors[:MAX_ERRORS]],
         "requestId": request_id.current.get(),
         **(extra or {}),
     }
@@ -113,6 +116,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None = None) 
 
 def unexpected_failure(status: int) -> HttpResponse:
     """The answer when all we know is the status."""
+    if status == 404:
+        return unknown_address()
     if status < 500:
         return problem_response(status=status, code="bad_request", detail="The request cannot be read.")
     return problem_response(
@@ -161,6 +166,13 @@ def _framework_failure(exc: drf.APIException) -> HttpResponse:
     )
 
 
+# Without the exemption, a POST to a misspelt address would be told about cookies.
+@csrf_exempt
 def unknown_url(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """The answer to every path below `/v1` that no route knows."""
+    return unknown_address()
+
+
+def unknown_address() -> HttpResponse:
+    """404 for an address, as opposed to 404 for an object."""
     return exception_handler(errors.NotFound("There is no such address in this API."))

@@ -20,7 +20,7 @@ from inboxops.ids import parse_uuid
 from tickets import search
 from tickets.models import Contact, Ticket, TicketTag
 from tickets.querysets import TicketQuerySet
-from tickets.texts import tag_key
+from tickets.texts import MAX_TAGS, tag_key
 from tickets.workflow import Priority, Status
 from workspaces.api.base import WorkspaceViewSet
 
@@ -48,6 +48,9 @@ class SeveralField(forms.Field):
         unknown = [item for item in value or [] if self.choices is not None and item not in self.choices]
         if unknown:
             raise forms.ValidationError(f"Each must be one of {', '.join(self.choices or [])}.", code="unknown_choice")
+        # With tagsMatch=all each one is a condition of its own: PostgreSQL plans a thousand of them for minutes.
+        if len(value or []) > MAX_TAGS:
+            raise forms.ValidationError(f"At most {MAX_TAGS} values.", code="too_many")
         return value
 
 

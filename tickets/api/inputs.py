@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from inboxops.api.fields import Choice, Flag, Id, Text
+from inboxops.api.fields import Choice, Flag, Id, Several, Text
 from inboxops.api.inputs import Input
 from tickets.actions import Changes, Person
 from tickets.contacts import NAME_LENGTH
@@ -16,7 +16,7 @@ from tickets.workflow import Priority, Status
 PRIORITIES = [priority.label for priority in Priority]
 
 
-class Strings(serializers.ListField):
+class Strings(Several):
     """A list of strings."""
 
     def __init__(self, *, each: int, at_most: int, **kwargs: Any) -> None:
@@ -58,9 +58,11 @@ class StatusElsewhere(serializers.Field[Any, Any, Any, Any]):
     """A field that clients look for here but that belongs to the transition call."""
 
     def __init__(self) -> None:
-        super().__init__(required=False, allow_null=True)
+        super().__init__(required=False)
 
-    def to_internal_value(self, data: Any) -> Any:
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is serializers.empty:
+            return super().run_validation(data)
         raise serializers.ValidationError("The status changes by POST to …/status.", code="use_status_endpoint")
 
 
@@ -85,7 +87,7 @@ class AppendInput(Input):
     sendEmail = Flag(required=False)
     toAddresses = addresses_field(required=False)
     ccAddresses = addresses_field(required=False)
-    attachmentIds = serializers.ListField(child=Id(), required=False, max_length=100)
+    attachmentIds = Several(child=Id(), required=False, max_length=100)
     asRequester = Flag(required=False)
     lastSeenMessageId = Id(required=False, allow_null=True)
     status = Choice(choices=Status.values, required=False)
@@ -110,7 +112,7 @@ class MergeInput(Input):
 class SplitInput(Input):
     """Which messages to move into a new ticket."""
 
-    messageIds = serializers.ListField(child=Id(), max_length=10_000)
+    messageIds = Several(child=Id(), max_length=10_000)
     newSubject = Text(required=False, allow_null=True, max_length=SUBJECT_LENGTH)
 
 
