@@ -12,6 +12,7 @@ admin.site.unregister(Group)
 admin.site.site_header = "InboxOps"
 admin.site.site_title = "InboxOps"
 admin.site.index_title = "Back office"
+admin.site.site_url = None  # there is no other site to view
 
 
 @admin.register(User)

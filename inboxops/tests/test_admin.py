@@ -129,3 +129,7 @@ def test_a_staff_member_of_two_workspaces_sees_both(filled, log_in):
     shown = log_in(user).get(page(Ticket)).content.decode()
     assert "Elsewhere" in shown
     assert "Broken lamp" in shown
+
+
+def test_the_front_door_leads_to_the_back_office(client, db):
+    assert client.get("/").headers["Location"] == "/admin/"
