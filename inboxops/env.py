@@ -6,6 +6,7 @@ a test can hold `docs/configuration.md` to the list.
 
 import os
 import re
+from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -65,6 +66,14 @@ def rate(name: str, default: str) -> tuple[int, int] | None:
     if not match:
         raise ImproperlyConfigured(f"{name} must look like 6000/min (or /s, /h), or be empty; it is {value!r}.")
     return int(match[1]), {"s": 1, "min": 60, "h": 3600}[match[2]]
+
+
+def make_folder(path: Path, name: str) -> None:
+    """Make sure the folder is there. Raises ImproperlyConfigured, with the variable's name, where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be used as a folder: {error}.") from error
 
 
 def database(name: str) -> dict[str, object] | None:

@@ -40,7 +40,7 @@ _statement_timeout = env.integer("INBOXOPS_STATEMENT_TIMEOUT", 0)
 _lock_timeout = env.integer("INBOXOPS_LOCK_TIMEOUT", 10)
 USES_SQLITE = _postgres is None
 if _postgres is None:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    env.make_folder(DATA_DIR, "INBOXOPS_DATA_DIR")
     DATABASES: dict[str, dict[str, object]] = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -92,7 +92,13 @@ if not SECRET_KEY:
             "SECRET_KEY must be set: only an installation on SQLite that serves loopback makes its own. "
             'A fresh one: python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
         )
-    SECRET_KEY = secret_key.read_or_create(DATA_DIR / "secret-key")
+    try:
+        SECRET_KEY = secret_key.read_or_create(DATA_DIR / "secret-key")
+    except OSError as error:
+        raise ImproperlyConfigured(f"The secret key in INBOXOPS_DATA_DIR cannot be read: {error}.") from error
+
+# Read by create_user where it is needed; named here so that it counts as known.
+env.text("INBOXOPS_PASSWORD")
 
 # Application -----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from inboxops.errors import Invalid, NotFound
 from workspaces.errors import AlreadyMember, LastAdmin, MailboxTaken, SlugTaken
 from workspaces.models import (
     ASSIGNABLE_ROLES,
+    LABEL_LENGTH,
     ApiToken,
     Mailbox,
     Membership,
@@ -138,11 +139,14 @@ def create_token(
         )
     if expires_at is not None and expires_at <= clock.now():
         raise Invalid.because("/expiresAt", "in_the_past", "The expiry must lie in the future.")
+    label = label.strip()
+    if len(label) > LABEL_LENGTH:
+        raise Invalid.at("/label", "too_long", f"At most {LABEL_LENGTH} characters.")
     secret = make_secret()
     token = ApiToken(
         workspace=membership.workspace,
         user=membership.user,
-        label=label.strip(),
+        label=label,
         prefix=secret.prefix,
         digest=secret.digest,
         scope=scope,

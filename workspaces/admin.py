@@ -43,14 +43,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        user = request.user
-        if user.is_superuser:
+        if request.user.is_superuser:
             return rows
-        mine = Membership.objects.filter(user=user).values("workspace")
+        mine = memberships_of(request).values("workspace")
         return rows.filter(**{f"{self.workspace_lookup}__in": mine})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [field.name for field in self.opts.concrete_fields]
+
+
+def memberships_of(request: HttpRequest) -> QuerySet[Membership]:
+    """Where the visitor is a member; nowhere for somebody who has not logged in."""
+    user = request.user
+    return Membership.objects.filter(user=user) if isinstance(user, User) else Membership.objects.none()
 
 
 def short(column: str, length: int = 80) -> Callable[[Any], str]:
@@ -89,8 +94,8 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         if request.user.is_superuser:
             return rows
         # Tokens are the admins' business, here as in the API.
-        managed = Membership.objects.filter(user__pk=request.user.pk, role=Role.ADMIN).values("workspace")
-        return rows.filter(workspace__in=managed)
+        managed = memberships_of(request).filter(role=Role.ADMIN)
+        return rows.filter(workspace__in=managed.values("workspace"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [name for name in super().get_readonly_fields(request, obj) if name != "digest"]

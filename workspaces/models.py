@@ -104,11 +104,14 @@ class Membership(TenantModel):
         return f"{self.user_id} in {self.workspace_id}"
 
 
+LABEL_LENGTH = 100
+
+
 class ApiToken(TenantModel):
     """A secret that acts as one member of one workspace. Only its digest is stored (`workspaces.tokens`)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    label = models.CharField(max_length=100, blank=True)
+    label = models.CharField(max_length=LABEL_LENGTH, blank=True)
     prefix = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
     scope = models.CharField(max_length=8, choices=Scope.choices)

@@ -2,7 +2,7 @@
 
 from inboxops.api.fields import Choice, Id, Moment, Text
 from inboxops.api.inputs import Input
-from workspaces.models import Role, Scope
+from workspaces.models import LABEL_LENGTH, Role, Scope
 
 
 class RenameInput(Input):
@@ -22,7 +22,9 @@ class CreateTokenInput(Input):
 
     scope = Choice(choices=Scope.values)
     label = Text(  # type: ignore[assignment]  # the name in the API; the base class has one of its own
-        required=False, allow_blank=True, max_length=100
+        required=False,
+        allow_blank=True,
+        max_length=LABEL_LENGTH,
     )
     expiresAt = Moment(required=False, allow_null=True)
     userId = Id(required=False)

@@ -9,9 +9,9 @@ import datetime as dt
 import re
 from typing import Any
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
-from django.db import InterfaceError, OperationalError, ProgrammingError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from inboxops import clock
 from inboxops.api.fields import parse_moment
@@ -63,14 +63,14 @@ def in_words(error: DomainError) -> str:
 
 
 def _database_trouble(error: Exception) -> str:
-    """Raises the error again when it is neither a database that cannot be reached nor one without our tables."""
-    try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return "The database is not prepared. Run first: manage.py migrate"
-    except (InterfaceError, OperationalError):
-        return f"The database cannot be used: {' '.join(str(error).split())}"
-    raise error
+    """Raises the error again when it is neither a database that cannot be used nor one without our tables."""
+    words = " ".join(str(error).split())
+    lacking = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+    if isinstance(error.__cause__, lacking) or words.startswith(("no such table", "no such column")):
+        return f"The database is not prepared. Run first: manage.py migrate ({words})"
+    if isinstance(error, ProgrammingError):
+        raise error
+    return f"The database cannot be used: {words}"
 
 
 def workspace_named(name: str) -> Workspace:

@@ -1,27 +1,28 @@
 """`manage.py check_invariants`: is what is stored sound?"""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from tickets.invariants import INVARIANTS, broken_invariants
+from workspaces.management.base import OpsCommand, add_json_option
 
 
-class Command(BaseCommand):
+class Command(OpsCommand):
     help = (
-        "Check that the stored state is sound: numbers without gaps, messages counted, merges consistent, workspaces "
-        "apart. Changes nothing. Exit code 0: all is well; 1: something is broken, and the output names it."
+        "Check that what is stored is sound: numbers without gaps, messages counted, merges consistent, workspaces\n"
+        "apart. One query for each rule; changes nothing, and may run while the product works."
     )
+    examples = "  manage.py check_invariants\n  manage.py check_invariants --json"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one line of JSON instead of sentences")
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         broken = broken_invariants()
-        if options["json"]:
-            self.stdout.write(json.dumps({"ok": not broken, "broken": [asdict(rule) for rule in broken]}))
+        if options["as_json"]:
+            self.print_json({"ok": not broken, "broken": [asdict(rule) for rule in broken]})
         elif not broken:
             self.stdout.write(f"All {len(INVARIANTS)} invariants hold, and no reference crosses workspaces.")
         else:

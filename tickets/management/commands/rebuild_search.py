@@ -1,52 +1,57 @@
 """`manage.py rebuild_search`: make the search index anew from what is stored."""
 
+import uuid
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from inboxops.db import in_transaction
 from tickets import search
 from tickets.actions.editing import lock_tickets
 from tickets.models import Ticket
+from workspaces.management.base import OpsCommand, workspace_named
+from workspaces.models import Workspace
 
 _BATCH = 100
 
 
-class Command(BaseCommand):
+class Command(OpsCommand):
     help = (
-        "Write the search document of every ticket anew, a hundred at a time, while the product goes on working. "
-        "Safe to interrupt and to repeat. Needed after a restore that left the index out, or when check_invariants "
+        "Write the search document of every ticket anew, a hundred at a time, while the product goes on working.\n"
+        "Safe to interrupt and to repeat. Needed after a restore that left the index out, or when check_invariants\n"
         "says that tickets cannot be found."
     )
+    examples = "  manage.py rebuild_search\n  manage.py rebuild_search --workspace ws-123"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workspace", metavar="SLUG", help="only this workspace (default: all)")
+        parser.add_argument("--workspace", metavar="SLUG", help="Only this one: its slug or its id. Default: all.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tickets = Ticket.objects.order_by("workspace", "pk")
+        workspaces = Workspace.objects.order_by("pk")
         if options["workspace"]:
-            tickets = tickets.filter(workspace__slug=options["workspace"])
-        total = tickets.count()
+            workspaces = workspaces.filter(pk=workspace_named(options["workspace"]).pk)
         done = 0
-        batch: list[tuple[Any, Any]] = []
-        for key in tickets.values_list("workspace", "pk").iterator(chunk_size=2000):
-            batch.append(key)
-            if len(batch) == _BATCH or done + len(batch) == total:
-                rebuild(batch)
+        for workspace_id in workspaces.values_list("pk", flat=True):
+            ids = Ticket.objects.in_workspace(workspace_id).order_by("pk").values_list("pk", flat=True)
+            for batch in batches(ids.iterator(chunk_size=2000)):
+                rebuild(workspace_id, batch)
                 done += len(batch)
-                batch = []
-                self.stderr.write(f"{done} of {total}")
-        if batch:
-            rebuild(batch)
-            done += len(batch)
+                self.say(f"{done} tickets indexed")
         self.stdout.write(f"{done} tickets indexed.")
 
 
+def batches(ids: Iterable[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
+    """The ids, a hundred at a time."""
+    remaining = iter(ids)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
 @in_transaction
-def rebuild(batch: list[tuple[Any, Any]]) -> None:
-    """Index these tickets, given as (workspace id, ticket id), from what is stored now."""
-    for workspace_id in dict.fromkeys(workspace for workspace, _ in batch):
-        wanted = [ticket for workspace, ticket in batch if workspace == workspace_id]
-        # Under lock: an action that is just adding a message must not be overwritten by what we read before it.
-        for ticket in lock_tickets(workspace_id, wanted).values():
-            search.rebuild(ticket)
+def rebuild(workspace_id: uuid.UUID, batch: list[uuid.UUID]) -> None:
+    """Index these tickets from what is stored now."""
+    # Under lock: an action that is just adding a message must not be overwritten by what was read before it.
+    for ticket in lock_tickets(workspace_id, batch).values():
+        search.rebuild(ticket)
