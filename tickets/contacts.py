@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from accounts.addresses import address_key, clean_address
 from inboxops.errors import Invalid
 from tickets import search
@@ -43,6 +45,23 @@ def contact_for(workspace_id: uuid.UUID, person: Person) -> Contact:
     if name and contact.name != name:
         _rename(contact, name)
     return contact
+
+
+def lock_contact(ticket: Ticket, person: Person) -> None:
+    """Take every lock that giving the ticket this requester may need, before the ticket alone is locked.
+
+    A new name is written to all tickets of the contact. Two changes that each hold one of these tickets would wait
+    for each other; so it is the contact first, then its tickets and this one in the order of their ids.
+    """
+    contact = (
+        Contact.objects.select_for_update(no_key=True)
+        .filter(workspace_id=ticket.workspace_id, email_key=address_key(person.email))
+        .first()
+    )
+    name = " ".join(person.name.split())
+    if contact is not None and name and contact.name != name:
+        affected = Ticket.objects.in_workspace(ticket.workspace_id).filter(Q(requester=contact) | Q(pk=ticket.pk))
+        list(affected.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _rename(contact: Contact, name: str) -> None:

@@ -60,8 +60,8 @@ def merge_tickets(source: Ticket, target: Ticket, *, actor: Actor, if_version: i
         },
         created_at=from_source.now,
     )
-    _unite_tags(into_target, source, merge)
-    _unite_ccs(into_target, source, merge)
+    added_tags = _unite_tags(into_target, source, merge)
+    added_ccs = _unite_ccs(into_target, source, merge)
     _move_messages(source, target, merge)
     if source.status == Status.OPEN:
         if target.status == Status.CLOSED:
@@ -79,8 +79,8 @@ def merge_tickets(source: Ticket, target: Ticket, *, actor: Actor, if_version: i
         sourceTicketId=str(source.pk),
         sourceTicketNumber=source.number,
         movedCount=merge.moved_count,
-        addedTags=merge.added_tags,
-        addedCcs=merge.added_ccs,
+        addedTags=added_tags,
+        addedCcs=added_ccs,
     )
     into_target.save()
     # The followers first: at no moment may a ticket point at one that is merged.
@@ -117,23 +117,36 @@ def redirect(follower: Ticket, to: Ticket, *, because: Ticket, actor: Actor) -> 
     edit.save()
 
 
-def _unite_tags(into_target: TicketEdit, source: Ticket, merge: Merge) -> None:
+def _unite_tags(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[str]:
+    """Answers the keys of the tags that the target did not have."""
     target = into_target.ticket
     have = {tag_key(tag) for tag in target.tags}
     added = [tag for tag in source.tags if tag_key(tag) not in have]
     if added:
-        merge.added_tags = [tag_key(tag) for tag in added]
         into_target.set(tags=[*target.tags, *added])
-        TicketTag.objects.bulk_create(tag_rows(target, set(merge.added_tags)))
+        TicketTag.objects.bulk_create(tag_rows(target, {tag_key(tag) for tag in added}))
+    owed = _owed_to_merges(target, "added_tags")
+    merge.added_tags = [key for key in map(tag_key, source.tags) if key not in have or key in owed]
+    return [tag_key(tag) for tag in added]
 
 
-def _unite_ccs(into_target: TicketEdit, source: Ticket, merge: Merge) -> None:
+def _unite_ccs(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[str]:
+    """Answers the keys of the addresses that the target did not have."""
     target = into_target.ticket
-    taken = [*target.ccs, *([target.requester.email] if target.requester else [])]
-    added = without_addresses(people_of(source), taken)
+    have = {address_key(cc) for cc in target.ccs}
+    people = without_addresses(people_of(source), [target.requester.email] if target.requester else [])
+    added = [cc for cc in people if address_key(cc) not in have]
     if added:
-        merge.added_ccs = [address_key(cc) for cc in added]
         into_target.set(ccs=[*target.ccs, *added])
+    owed = _owed_to_merges(target, "added_ccs")
+    merge.added_ccs = [key for key in map(address_key, people) if key not in have or key in owed]
+    return [address_key(cc) for cc in added]
+
+
+def _owed_to_merges(target: Ticket, column: str) -> set[str]:
+    """What the target has only because of merges. Another merge that brings it is one reason more to keep it."""
+    merges = Merge.objects.filter(workspace_id=target.workspace_id, target_id=target.pk, undone_at=None)
+    return {key for keys in merges.values_list(column, flat=True) for key in keys}
 
 
 def people_of(ticket: Ticket) -> list[str]:

@@ -3,7 +3,6 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from accounts.actors import Access, Actor
@@ -12,7 +11,7 @@ from inboxops.db import in_transaction
 from tickets import search
 from tickets.actions.assign import release_if_unassignable
 from tickets.actions.editing import TicketEdit, lock_structure, lock_tickets, must_have_version
-from tickets.actions.merge import people_of, redirect
+from tickets.actions.merge import redirect
 from tickets.errors import NotMerged, UnmergeFirst
 from tickets.models import Merge, MergedMessage, Message, Ticket, TicketTag
 from tickets.rollups import rollups_of
@@ -125,7 +124,7 @@ def _restore(to_source: TicketEdit, merge: Merge) -> None:
 
 def _take_back_tags(from_target: TicketEdit, merge: Merge) -> None:
     target = from_target.ticket
-    leaving = _leaving(merge, merge.added_tags, "added_tags", lambda ticket: {tag_key(tag) for tag in ticket.tags})
+    leaving = _leaving(merge, "added_tags")
     staying = [tag for tag in target.tags if tag_key(tag) not in leaving]
     if staying != target.tags:
         from_target.set(tags=staying)
@@ -134,25 +133,14 @@ def _take_back_tags(from_target: TicketEdit, merge: Merge) -> None:
 
 def _take_back_ccs(from_target: TicketEdit, merge: Merge) -> None:
     target = from_target.ticket
-    leaving = _leaving(
-        merge, merge.added_ccs, "added_ccs", lambda ticket: {address_key(cc) for cc in people_of(ticket)}
-    )
+    leaving = _leaving(merge, "added_ccs")
     staying = [cc for cc in target.ccs if address_key(cc) not in leaving]
     if staying != target.ccs:
         from_target.set(ccs=staying)
 
 
-def _leaving(merge: Merge, added: list[str], column: str, keys_of: Callable[[Ticket], set[str]]) -> set[str]:
-    """Of what the merge added, what no other merge into the target would have added in its place.
-
-    What another one would have added is from now on noted as added by that one, so that undoing it takes it away.
-    """
-    leaving = set(added)
+def _leaving(merge: Merge, column: str) -> set[str]:
+    """Of what the merge added, what no other merge into the target added, too."""
     others = Merge.objects.filter(workspace_id=merge.workspace_id, target_id=merge.target_id, undone_at=None)
-    for other in others.exclude(pk=merge.pk).select_related("source__requester").order_by("created_at", "pk"):
-        inherited = leaving & keys_of(other.source)
-        if inherited:
-            setattr(other, column, [*getattr(other, column), *sorted(inherited)])
-            other.save(update_fields=[column])
-            leaving -= inherited
-    return leaving
+    kept = {key for keys in others.exclude(pk=merge.pk).values_list(column, flat=True) for key in keys}
+    return set(getattr(merge, column)) - kept

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-from accounts.actors import Actor
+from accounts.actors import Access, Actor
 from accounts.addresses import address_key
 from inboxops.db import in_transaction
 from tickets.actions.assign import assign, must_be_assignable
 from tickets.actions.editing import TicketEdit, editing
-from tickets.contacts import Person, contact_for
+from tickets.contacts import Person, contact_for, lock_contact
 from tickets.models import Contact, Merge, Ticket, TicketTag
 from tickets.texts import clean_addresses, clean_subject, clean_tags, tag_key
 from tickets.workflow import EventKind, Priority
@@ -46,6 +46,9 @@ def update_ticket(ticket: Ticket, *, changes: Changes, actor: Actor, if_version:
     merged ticket (TicketMerged). Records `ticket.assigned`, `ticket.priority_changed`, `ticket.tags_changed`,
     `ticket.subject_changed`, `ticket.requester_changed`, `ticket.ccs_changed`.
     """
+    actor.must(Access.WRITE, ticket.workspace_id)
+    if isinstance(changes.requester, Person):
+        lock_contact(ticket, changes.requester)
     with editing(ticket, actor=actor, if_version=if_version) as edit:
         apply_changes(edit, changes)
     return edit.ticket

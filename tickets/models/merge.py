@@ -11,8 +11,9 @@ from workspaces.models import TenantModel
 class Merge(TenantModel):
     """One merge of `source` into `target`. Active until `undone_at` is set.
 
-    `added_tags` (keys) and `added_ccs` (address keys) are what the target has only because of this merge;
-    `source_before` holds what the source gets back.
+    `added_tags` (keys) and `added_ccs` (address keys) are what the target has because of merges, this one among them:
+    it leaves the target with the last of those, unless a hand took it off before. `source_before` holds what the source
+    gets back.
     """
 
     source = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+", db_index=False)
