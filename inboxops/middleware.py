@@ -4,11 +4,14 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from inboxops import request_id
+from inboxops.api.body import discard_body
 from inboxops.api.problems import CONTENT_TYPE, problem_response, unexpected_failure
+from inboxops.health import PROBES
 
 logger = logging.getLogger("inboxops.request")
 
@@ -40,6 +43,17 @@ class RequestLogMiddleware:
             request_id.current.reset(token)
 
 
+class ProbeMiddleware:
+    """Answers `/healthz` and `/readyz` before anything else is asked: a probe comes by address and over plain HTTP."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = PROBES.get(request.path)
+        return probe(request) if probe else self.get_response(request)
+
+
 class ApiBoundaryMiddleware:
     """Answers in the API's own error shape where Django itself would answer `/v1` with a page."""
 
@@ -57,7 +71,12 @@ class ApiBoundaryMiddleware:
                 code="host_not_allowed",
                 detail="This host name is not served here. The operator lists it in INBOXOPS_ALLOWED_HOSTS.",
             )
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            # A redirect would teach the client to send its token in the clear first, every time.
+            return problem_response(status=403, code="https_required", detail="This API is served by HTTPS only.")
         response = self.get_response(request)
+        if response.status_code >= 400:
+            discard_body(request)
         if response.status_code >= 400 and response.headers.get("Content-Type") != CONTENT_TYPE:
             # Django's own page, or its plain text where the client does not take HTML, for something that failed
             # before or behind our views.

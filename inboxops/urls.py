@@ -1,15 +1,12 @@
-"""Every address of the product."""
+"""Every address of the product, but for the probes (`inboxops.health`), which are answered before any of this."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from inboxops import health
 from inboxops.api.problems import unknown_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("v1/workspaces/", include("workspaces.api.urls")),

@@ -193,7 +193,7 @@ def tickets_have_no_birth() -> Rows:
 
 
 def notes_were_mailed() -> Rows:
-    return keys(Delivery.objects.filter(Q(message__is_internal=True) | ~Q(message__author_kind=AuthorKind.AGENT)))
+    return keys(Delivery.objects.filter(Q(message__is_internal=True) | Q(message__author_kind=AuthorKind.CUSTOMER)))
 
 
 def deliveries_lack_what_they_need() -> Rows:

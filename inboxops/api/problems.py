@@ -136,11 +136,19 @@ def _database_failure(exc: Exception) -> HttpResponse:
             headers={"Retry-After": "5"},
         )
     logger.error("The database did not answer", exc_info=exc)
+    if is_lock_failure(exc):
+        return problem_response(
+            status=503,
+            code="busy",
+            detail="Others are changing this right now. Nothing was changed; try again shortly.",
+            headers={"Retry-After": "2"},
+        )
     return problem_response(
         status=503,
-        code="busy" if is_lock_failure(exc) else "unavailable",
-        detail="The database cannot take this right now. Nothing was changed; try again shortly.",
-        headers={"Retry-After": "2"},
+        code="unavailable",
+        # The connection may have gone in the very moment of the commit.
+        detail="The database does not answer. Try again shortly, a POST with the same Idempotency-Key as before.",
+        headers={"Retry-After": "5"},
     )
 
 

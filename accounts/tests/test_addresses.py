@@ -1,0 +1,31 @@
+import pytest
+
+from accounts.addresses import address_key, clean_address, unique_addresses
+
+
+@pytest.mark.parametrize("text", ["a@b.example", "first.last+tag@b.example", "a@bücher.example", "a@[127.0.0.1]"])
+def test_an_address_is_kept_as_it_is_written(text):
+    assert clean_address(f" {text}\t") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "a", "a@", "@b.example", "a@b", "a@@b.example", "a@b.example,c@d.example", "Eve <a@b.example>"),
+        *("a@b.example\nBcc: c@d.example", "a\r\n@b.example", '"a\r\nb"@b.example', "a@b.example\x00", "a@b..example"),
+        *("a" * 243 + "@b.example.x", "a;b@c.example d"),
+    ],
+    ids=lambda text: repr(text[:30]),
+)
+def test_anything_else_is_none(text):
+    with pytest.raises(ValueError, match="address"):
+        clean_address(text)
+
+
+def test_addresses_are_compared_without_case_and_nothing_more():
+    assert address_key(" Eve.X+tag@B.example") == "eve.x+tag@b.example"
+    assert address_key("eve.x@b.example") != address_key("evex@b.example")
+
+
+def test_of_two_spellings_the_first_stays_in_its_place():
+    assert unique_addresses(["B@x.example", "a@x.example", "b@X.example"]) == ["B@x.example", "a@x.example"]

@@ -1,0 +1,130 @@
+"""The environment is read strictly: what cannot be understood stops the start with the variable's name."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from inboxops import env
+
+NAME = "INBOXOPS_TEST_VARIABLE"
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Sets the variable, or with None takes it away."""
+
+    def put(value):
+        if value is None:
+            monkeypatch.delenv(NAME, raising=False)
+        else:
+            monkeypatch.setenv(NAME, value)
+
+    return put
+
+
+@pytest.fixture(autouse=True)
+def _known_as_before(monkeypatch):
+    monkeypatch.setattr(env, "KNOWN", set(env.KNOWN))
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        *[(word, True) for word in ("1", "true", "TRUE", " yes ", "On")],
+        *[(word, False) for word in ("0", "false", "No", "off", "", "  ")],
+        (None, True),
+    ],
+)
+def test_a_flag_is_one_of_eight_words(given, value, read):
+    given(value)
+
+    assert env.boolean(NAME, True) is read
+
+
+@pytest.mark.parametrize(("value", "read"), [(None, 7), ("0", 0), (" 12 ", 12), ("007", 7), ("999999999", 999_999_999)])
+def test_a_number_is_a_whole_one(given, value, read):
+    given(value)
+
+    assert env.integer(NAME, 7) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(None, []), ("", []), (" , ,", []), ("a", ["a"]), (" a , b,c ", ["a", "b", "c"])]
+)
+def test_words_are_parted_by_commas(given, value, read):
+    given(value)
+
+    assert env.words(NAME) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(None, (6, 60)), ("1/s", (1, 1)), ("100/min", (100, 60)), ("5/h", (5, 3_600)), ("", None)]
+)
+def test_a_rate_is_a_count_per_second_minute_or_hour(given, value, read):
+    given(value)
+
+    assert env.rate(NAME, "6/min") == read
+
+
+def test_a_database_is_sqlite_or_a_postgres_url(given):
+    given(None)
+    assert env.database(NAME) is None
+
+    given("postgres://someone:p%40ss@db.example:5433/inbox")
+    config = env.database(NAME)
+    assert config["ENGINE"] == "django.db.backends.postgresql"
+    assert (config["NAME"], config["HOST"], config["PORT"]) == ("inbox", "db.example", 5433)
+    assert (config["USER"], config["PASSWORD"]) == ("someone", "p@ss")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "valkey", "valkeys", "unix"])
+def test_a_cache_is_of_the_process_or_at_a_url(given, scheme):
+    given(f"{scheme}://cache.example:6379/1")
+    config = env.cache(NAME)
+    assert config["BACKEND"] == "django.core.cache.backends.redis.RedisCache"
+    assert config["LOCATION"].startswith(("redis://", "rediss://", "unix://"))
+
+    given(None)
+    assert env.cache(NAME)["BACKEND"] == "django.core.cache.backends.locmem.LocMemCache"
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [
+        *[(lambda: env.boolean(NAME, False), word) for word in ("2", "ja", "tru", "y")],
+        *[(lambda: env.integer(NAME, 1), word) for word in ("", "-1", "1.5", "ten", "1_000", "9" * 10)],
+        (lambda: env.integer(NAME, 9, minimum=5), "4"),
+        *[(lambda: env.choice(NAME, ("line", "json"), "line"), word) for word in ("", "JSON", "xml")],
+        *[
+            (lambda: env.rate(NAME, "6/min"), word)
+            for word in ("6", "0/min", "6/day", "/min", "-6/s", "6 / s", "1e3/s")
+        ],
+        *[(lambda: env.database(NAME), url) for url in ("mysql://a/b", "inbox.sqlite3", "postgres://db.example")],
+        (lambda: env.database(NAME), "postgres://db.example:port/inbox"),
+        *[(lambda: env.cache(NAME), url) for url in ("http://cache.example", "memcached://a", "localhost:6379")],
+    ],
+    ids=range(28),
+)
+def test_anything_else_stops_the_start_with_the_variables_name(given, read, value):
+    given(value)
+
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        read()
+
+
+def test_a_password_is_in_no_message(given):
+    given("mysql://someone:hunter2@db.example/inbox")
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.database(NAME)
+    assert "hunter2" not in str(refused.value)
+
+    given("memcached://:hunter2@cache.example")
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.cache(NAME)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_every_variable_that_is_read_is_noted(given):
+    given(None)
+    env.text(NAME)
+
+    assert NAME in env.KNOWN
