@@ -22,7 +22,10 @@ DEBUG = env.boolean("INBOXOPS_DEBUG", False)
 # Where this installation is found ------------------------------------------------------------------------------
 
 BASE_URL = env.text("INBOXOPS_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-_base = urlsplit(BASE_URL)
+try:
+    _base = urlsplit(BASE_URL)
+except ValueError as error:
+    raise ImproperlyConfigured(f"INBOXOPS_BASE_URL cannot be read as an address: {error}.") from error
 if _base.scheme not in ("http", "https") or not _base.hostname:
     raise ImproperlyConfigured(f"INBOXOPS_BASE_URL must be an http(s) address; it is {BASE_URL!r}.")
 SERVED_BY_HTTPS = _base.scheme == "https"

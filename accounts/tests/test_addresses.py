@@ -29,3 +29,11 @@ def test_addresses_are_compared_without_case_and_nothing_more():
 
 def test_of_two_spellings_the_first_stays_in_its_place():
     assert unique_addresses(["B@x.example", "a@x.example", "b@X.example"]) == ["B@x.example", "a@x.example"]
+
+
+def test_the_compared_form_has_to_fit_as_well():
+    domain = ".".join(["İ" * 20] * 10) + ".example"
+    assert len(f"a@{domain}") <= 254 < len(address_key(f"a@{domain}"))
+
+    with pytest.raises(ValueError, match="254"):
+        clean_address(f"a@{domain}")

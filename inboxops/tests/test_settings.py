@@ -74,7 +74,7 @@ def test_old_keys_are_kept_for_a_rotation(started):
     assert read["SECRET_KEY_FALLBACKS"] == ["old", "older"]
 
 
-@pytest.mark.parametrize("url", ["inbox.example", "ftp://inbox.example", "https://", "//inbox.example", ""])
+@pytest.mark.parametrize("url", ["inbox.example", "ftp://inbox.example", "https://", "//inbox.example", "http://[", ""])
 def test_an_address_that_is_none_stops_the_start(started, url):
     with pytest.raises(ImproperlyConfigured, match="INBOXOPS_BASE_URL"):
         started(INBOXOPS_BASE_URL=url, SECRET_KEY="x")
