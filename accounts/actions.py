@@ -21,11 +21,12 @@ def create_user(
     Refuses a malformed address, an unsafe password (Invalid) and an address in use (EmailTaken).
     Records `user.created`.
     """
+    actor.must_act_everywhere()
     try:
         address = clean_address(email)
     except ValueError as error:
         raise Invalid.at("/email", "invalid", str(error)) from None
-    if User.objects.filter(email__iexact=address).exists():
+    if User.objects.with_email(address).exists():
         raise EmailTaken
     user = User(email=address, name=name.strip(), is_staff=is_staff)
     _set_password(user, password)
@@ -36,7 +37,12 @@ def create_user(
 
 @in_transaction
 def change_password(user: User, *, password: str, actor: Actor) -> User:
-    """Give the user another password. Refuses an unsafe one (Invalid). Records `user.password_changed`."""
+    """Give the user another password, which they may do themselves. Refuses an unsafe one (Invalid).
+
+    Records `user.password_changed`.
+    """
+    if actor.user_id != user.pk:
+        actor.must_act_everywhere()
     user = User.objects.select_for_update().get(pk=user.pk)
     _set_password(user, password)
     user.save(update_fields=["password"])
@@ -47,6 +53,7 @@ def change_password(user: User, *, password: str, actor: Actor) -> User:
 @in_transaction
 def grant_staff(user: User, *, actor: Actor) -> User:
     """Let the user into the back office. Harmless when they are in already. Records `user.staff_granted`."""
+    actor.must_act_everywhere()
     user = User.objects.select_for_update().get(pk=user.pk)
     if not user.is_staff:
         user.is_staff = True

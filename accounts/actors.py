@@ -35,7 +35,7 @@ class Actor:
 
     door: Door
     access: Access
-    workspace_id: uuid.UUID | None = None
+    workspace_id: uuid.UUID | None
     user_id: uuid.UUID | None = None
     label: str = ""
     token_id: uuid.UUID | None = None
@@ -48,12 +48,21 @@ class Actor:
         if self.access < access:
             raise Forbidden(f"This needs {access.name.lower()} access.")
 
+    def must_act_everywhere(self) -> None:
+        """Raises Forbidden for anybody whose rights end at a workspace: users belong to no single one."""
+        if self.workspace_id is not None or self.access < Access.ADMIN:
+            raise Forbidden("Only whoever runs the installation may do this.")
+
 
 def operator(label: str = "command line") -> Actor:
     """Somebody with a shell on the machine, through a management command: may do everything everywhere."""
-    return Actor(door=Door.COMMAND, access=Access.ADMIN, label=label, request_id=request_id.current.get())
+    return _everywhere(Door.COMMAND, label)
 
 
 def system(label: str = "system") -> Actor:
     """The program itself, following up on what somebody else did."""
-    return Actor(door=Door.SYSTEM, access=Access.ADMIN, label=label, request_id=request_id.current.get())
+    return _everywhere(Door.SYSTEM, label)
+
+
+def _everywhere(door: Door, label: str) -> Actor:
+    return Actor(door=door, access=Access.ADMIN, workspace_id=None, label=label, request_id=request_id.current.get())

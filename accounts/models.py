@@ -7,16 +7,24 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 
+from accounts.addresses import address_key
 from accounts.events import EventBase
 from inboxops import clock
 from inboxops.ids import uuid7
+
+# `email__lower=…` is what the index over lower(email) answers; `iexact` would compare upper(email).
+models.EmailField.register_lookup(Lower)
 
 
 class UserManager(BaseUserManager["User"]):
     """Finds and makes users; addresses are compared without regard to case."""
 
+    def with_email(self, email: str) -> models.QuerySet["User"]:
+        """The user with this address, if there is one."""
+        return self.filter(email__lower=address_key(email))
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.with_email(username or "").get()
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """For Django's own `createsuperuser`: somebody who may see every workspace."""

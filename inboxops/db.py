@@ -4,6 +4,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -14,6 +15,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 ATTEMPTS = 5
+
+# Whether this thread is in a transaction that `in_transaction` has opened and would try again.
+_inside: ContextVar[bool] = ContextVar("inboxops_in_transaction", default=False)
 
 
 def is_postgresql(using: str = DEFAULT_DB_ALIAS) -> bool:
@@ -42,25 +46,32 @@ def is_worth_retrying(exc: BaseException) -> bool:
 def in_transaction(function: Callable[P, R]) -> Callable[P, R]:
     """Run the function in a transaction, and again (up to five times) when the database sacrificed it.
 
-    Only the outermost transaction can be run again: called inside one, the function simply takes part in it, and
-    whoever opened that one tries again.
+    Only the outermost transaction can be run again: called inside one of these, the function simply takes part in it
+    (an exception ends the whole), and inside any other one it gets a savepoint of its own.
     """
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _inside.get():
+            return function(*args, **kwargs)
         if connections[DEFAULT_DB_ALIAS].in_atomic_block:
-            with transaction.atomic():
-                return function(*args, **kwargs)
+            return run(*args, **kwargs)
         for attempt in range(1, ATTEMPTS):
             try:
-                with transaction.atomic():
-                    return function(*args, **kwargs)
+                return run(*args, **kwargs)
             except OperationalError as error:
                 if not is_worth_retrying(error):
                     raise
             # Two victims that wait equally long meet again; a random pause parts them.
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - nobody gains by guessing it
-        with transaction.atomic():
-            return function(*args, **kwargs)
+        return run(*args, **kwargs)
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = _inside.set(True)
+        try:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+        finally:
+            _inside.reset(token)
 
     return wrapper

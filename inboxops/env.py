@@ -110,4 +110,6 @@ def cache(name: str) -> dict[str, object]:
     address = re.sub(r"^valkey(s?)://", r"redis\1://", value)
     if not address.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(f"{name} must be a redis:// or valkey:// URL; it starts with {value[:12]!r}.")
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
+    # Within every request: a server that does not answer must not hold them all.
+    patience = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address, "OPTIONS": patience}

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+import threading
 from collections.abc import Callable
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 logger = logging.getLogger("inboxops.health")
+
+_migrated = threading.Event()
 
 
 @never_cache
@@ -48,8 +51,13 @@ def _database_answers() -> bool:
 
 
 def _migrations_are_applied() -> bool:
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    # Once they are, they stay so for the life of this process, which began with the newest code it will ever have.
+    if not _migrated.is_set():
+        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.set()
+    return True
 
 
 def _storage_is_writable() -> bool:

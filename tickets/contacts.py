@@ -21,9 +21,11 @@ class Person:
     name: str = ""
 
 
-def contact_for(workspace_id: uuid.UUID, person: Person) -> Contact:
-    """The contact with this address, made if need be; a name that is given replaces the one we knew.
+def contact_for(workspace_id: uuid.UUID, person: Person, *, rename: bool = False) -> Contact:
+    """The contact with this address, made if need be.
 
+    A name that is given fills an empty one. It replaces another only with `rename`, when somebody sets out to change
+    it: a new ticket must not rewrite a customer's older ones because its sender writes the name differently.
     Call it inside the transaction of the change. Refuses a malformed address and an overlong name (Invalid).
     """
     name = " ".join(person.name.split())
@@ -42,7 +44,7 @@ def contact_for(workspace_id: uuid.UUID, person: Person) -> Contact:
             ignore_conflicts=True,
         )
         contact = contacts.get()
-    if name and contact.name != name:
+    if name and contact.name != name and (rename or not contact.name):
         _rename(contact, name)
     return contact
 

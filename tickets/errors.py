@@ -17,7 +17,7 @@ class TransitionNotAllowed(Refused):
 
 
 class ConversationMovedOn(Refused):
-    """A customer wrote since the message that the writer had seen. Extra: `messages`, the newer ones."""
+    """A customer wrote since the message that the writer had seen. Extra: `messages`, a query for the newer ones."""
 
     code = "conversation_moved_on"
     detail = "The customer has written since. Read the newer messages, then send again."

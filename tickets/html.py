@@ -6,12 +6,16 @@ from collections import Counter
 import nh3
 
 MAX_NESTING = 500
+# A parser opens every unclosed element of formatting anew in each block that follows (HTML, section 13.2.4.3): so many
+# elements may come into being that way. The honest mails with the most have a few thousand.
+MAX_REOPENED = 50_000
 
 # Elements that are never closed, or that the parser closes by itself: they cannot make a tree deep.
 _FLAT = frozenset(
     "area base br col embed hr img input link meta param source track wbr"
     " p li dt dd option optgroup tr td th thead tbody tfoot colgroup caption rp rt".split()
 )
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})")
 
 _TAGS = frozenset(
@@ -31,11 +35,15 @@ _ATTRIBUTES = {
 def sanitise_html(html: str) -> str:
     """`html` reduced to harmless structure, links and inline (`cid:`) images; empty when nothing is left.
 
-    Raises ValueError when elements are nested deeper than `MAX_NESTING`: the cost of building such a tree is
-    quadratic, so it is refused by counting before the sanitiser ever sees it.
+    Raises ValueError when elements are nested deeper than `MAX_NESTING`, or formatting is left open over so much that
+    the tree would be many times the text: the cost of building such trees is a product, so they are refused by
+    counting before the sanitiser ever sees them.
     """
-    if nesting(html) > MAX_NESTING:
+    depth, reopened = measure(html)
+    if depth > MAX_NESTING:
         raise ValueError(f"HTML elements may be nested {MAX_NESTING} deep at most.")
+    if reopened > MAX_REOPENED:
+        raise ValueError("Formatting in the HTML is left open over too many elements; close it.")
     return nh3.clean(
         html,
         tags=set(_TAGS),
@@ -54,23 +62,24 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def nesting(html: str) -> int:
-    """An upper bound of how deep the elements of `html` can be nested, in one linear pass.
+def measure(html: str) -> tuple[int, int]:
+    """Upper bounds of how deep the elements of `html` can be nested and how many can be opened anew, in linear time.
 
     Counted per name: `<a></b>` closes nothing, and elements of one name that close each other implicitly are counted
     as if they did not.
     """
     open_elements: Counter[str] = Counter()
-    depth = deepest = 0
+    depth = deepest = formatting = reopened = 0
     for match in _TAG.finditer(html):
-        name = match[2].lower()
-        if name in _FLAT:
+        closes, name = bool(match[1]), match[2].lower()
+        # Any tag may end one block and begin another.
+        reopened += formatting
+        if name in _FLAT or (closes and not open_elements[name]):
             continue
-        if not match[1]:
-            open_elements[name] += 1
-            depth += 1
-            deepest = max(deepest, depth)
-        elif open_elements[name]:
-            open_elements[name] -= 1
-            depth -= 1
-    return deepest
+        step = -1 if closes else 1
+        open_elements[name] += step
+        depth += step
+        deepest = max(deepest, depth)
+        if name in _FORMATTING:
+            formatting += step
+    return deepest, reopened

@@ -40,7 +40,7 @@ def resolve_recipients(
         to = [ticket.requester.email]
     cc = without_addresses(cc, to)
     if len(to) + len(cc) > MAX_ADDRESSES:
-        raise Invalid.at("/ccAddresses", "too_many", f"A mail goes to {MAX_ADDRESSES} addresses at most.")
+        raise Invalid.at("/ccAddresses", "too_many", f"At most {MAX_ADDRESSES} addresses: choose the CCs.")
     return Recipients(to, cc, make_message_id(ticket))
 
 

@@ -15,6 +15,8 @@ REASON_LENGTH = 2000
 
 def clean_text(text: str, pointer: str, *, limit: int) -> str:
     """`text` as it is. Refuses one that is blank or longer than `limit` characters."""
+    if "\x00" in text:
+        raise Invalid.at(pointer, "nul_character", "NUL characters are not allowed.")
     if not text.strip():
         raise Invalid.at(pointer, "blank", "This must not be blank.")
     if len(text) > limit:
@@ -37,9 +39,12 @@ def clean_html(html: str) -> str:
     if len(html) > HTML_LENGTH:
         raise Invalid.at("/bodyHtml", "too_long", f"At most {HTML_LENGTH} characters.")
     try:
-        return sanitise_html(html)
+        clean = sanitise_html(html)
     except ValueError as error:
         raise Invalid.because("/bodyHtml", "nested_too_deep", str(error)) from None
+    if len(clean) > HTML_LENGTH:
+        raise Invalid.at("/bodyHtml", "too_long", f"At most {HTML_LENGTH} characters, made well-formed.")
+    return clean
 
 
 def tag_key(tag: str) -> str:
@@ -66,7 +71,8 @@ def clean_tags(tags: Iterable[str], *, known: Sequence[str] = ()) -> list[str]:
         else:
             key = tag_key(trimmed)
             chosen.setdefault(key, spelled.get(key, trimmed))
-    if not errors and len(chosen) > MAX_TAGS:
+    # A merge may have brought more together: they can be taken off one by one.
+    if not errors and len(chosen) > max(MAX_TAGS, len(known)):
         errors.append(FieldError("too_many", f"At most {MAX_TAGS} tags.", "/tags"))
     if errors:
         raise Invalid(*errors)

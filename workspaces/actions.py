@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from accounts.actors import Access, Actor
-from accounts.addresses import clean_address
+from accounts.addresses import address_key, clean_address
 from accounts.events import actor_fields
 from accounts.models import User
 from inboxops import clock
@@ -34,6 +34,7 @@ def create_workspace(*, slug: str, name: str, actor: Actor) -> Workspace:
 
     Records `workspace.created`.
     """
+    actor.must_act_everywhere()
     workspace = Workspace(slug=slug.strip(), name=name.strip())
     try:
         workspace.full_clean(validate_unique=False, validate_constraints=False)
@@ -192,7 +193,7 @@ def create_mailbox(
     except ValueError as error:
         raise Invalid.at("/address", "invalid", str(error)) from None
     mailboxes = Mailbox.objects.filter(workspace=workspace)
-    if mailboxes.filter(address__iexact=cleaned).exists():
+    if mailboxes.filter(address__lower=address_key(cleaned)).exists():
         raise MailboxTaken
     is_default = is_default or not mailboxes.exists()
     if is_default:

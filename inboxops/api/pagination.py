@@ -136,7 +136,11 @@ def paginate(
     found = fetch(ordered[offset : offset + limit + 1])
     shown, more = found[:limit], len(found) > limit
     total = None
-    if counting != "none":
+    if cursor is None and not more and (found or offset == 0) and counting != "none":
+        # The last page tells by itself.
+        total = offset + len(found)
+        headers["X-Total-Count"] = str(total)
+    elif counting != "none":
         total = _count(rows, exact=counting == "exact", headers=headers)
     links = _links(request, limit, offset, total, more, with_offset=cursor is None)
     if more and sort is not None:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from inboxops.api.problems import ApiError
 
 _ENTITY_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
-_OWN_TAG = re.compile(r"(\d{1,9})-[0-9a-f]{16}")
+_OWN_TAG = re.compile(r"(\d{1,9})-[0-9a-f]{16}(?:[-;]gzip)?")
 # The version that no ticket has: an If-Match that can match nothing.
 NO_VERSION = 0
 
@@ -43,7 +43,7 @@ def expected_version(request: HttpRequest) -> int | None:
     """The version that If-Match asks for; None without the header or with `*` (there is a ticket: it matches).
 
     Of several tags, the latest version counts: a ticket has passed all the others. A weak or foreign tag never
-    matches (strong comparison).
+    matches (strong comparison); the ending that Apache adds to tags of what it has compressed is overlooked.
     """
     header = request.headers.get("If-Match", "").strip()
     if not header or header == "*":

@@ -152,7 +152,7 @@ def _must_be_ours() -> None:
             f"This database holds other workspaces ({names}), and quickstart adds a demonstration. Choose an empty one"
             " with INBOXOPS_DATA_DIR or DATABASE_URL, or say --force."
         )
-    ours = Membership.objects.filter(workspace__slug=SLUG, user__email__iexact=STAFF_EMAIL)
+    ours = Membership.objects.filter(workspace__slug=SLUG, user__email__lower=STAFF_EMAIL)
     if Workspace.objects.filter(slug=SLUG).exists() and not ours.exists():
         raise HoldsOtherWorkspaces(
             f"The workspace {SLUG} of this database is not the demonstration: {STAFF_EMAIL} is not a member. Choose an"
@@ -180,7 +180,7 @@ def _staff(workspace: Workspace, actor: Actor) -> Membership:
     email, name = TEAM[Role.ADMIN]
     membership = (
         Membership.objects.select_related("workspace", "user")
-        .filter(workspace=workspace, user__email__iexact=email)
+        .filter(workspace=workspace, user__email__lower=email)
         .first()
     )
     if membership is not None:

@@ -399,35 +399,37 @@ def test_a_search_with_an_order_has_a_cursor(api, seven):
 
 @pytest.mark.parametrize("rows", [1, 10, 100])
 @pytest.mark.parametrize("path", ["members", "api-tokens"])
-def test_members_and_tokens_cost_three_queries_however_many(
-    admin_api, workspace, path, rows, django_assert_num_queries
-):
+def test_members_and_tokens_cost_the_same_however_many(admin_api, workspace, path, rows, django_assert_num_queries):
     admin_api.get(path)
     for _ in range(rows):
         create_token(MembershipFactory(workspace=workspace), scope=Scope.READ, actor=operator())
 
-    # Who is asking, the page, the count.
-    with django_assert_num_queries(3):
+    # Who is asking, and the page, which is the last one and tells the count by itself.
+    with django_assert_num_queries(2):
         assert len(admin_api.get(path, {"limit": 500}).json()) > rows
 
 
 @pytest.mark.parametrize("rows", [1, 10, 100])
-def test_the_ticket_list_costs_three_queries_however_many(api, agent, workspace, rows, django_assert_num_queries):
+def test_the_ticket_list_costs_the_same_however_many(api, agent, workspace, rows, django_assert_num_queries):
     api.get("tickets")
     for _ in range(rows):
         TicketFactory(workspace=workspace, assignee_id=agent.user_id, tags=["a", "b"])
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert len(api.get("tickets").json()) == rows
+    # A page that is not the last one does not tell how many there are.
+    TicketFactory.create_batch(2, workspace=workspace)
+    with django_assert_num_queries(3):
+        assert api.get("tickets", {"limit": 1})["X-Total-Count"] == str(rows + 2)
 
 
 @pytest.mark.parametrize("rows", [1, 10, 100])
-@pytest.mark.parametrize(("path", "queries"), [("", 4), ("/messages", 4), ("/events", 4)])
-def test_a_ticket_costs_four_queries_however_much_was_said(api, ticket, path, queries, rows, django_assert_num_queries):
+@pytest.mark.parametrize(("path", "queries"), [("", 4), ("/messages?limit=500", 3), ("/events?limit=500", 3)])
+def test_a_ticket_costs_the_same_however_much_was_said(api, ticket, path, queries, rows, django_assert_num_queries):
     api.get("tickets")
     for number in range(rows):
         append_message(ticket, body="Again.", send_email=number % 2 == 0, actor=operator())
 
-    # Who is asking, the ticket, and either bounds and messages or page and count.
+    # Who is asking, the ticket, and either bounds and messages or a page.
     with django_assert_num_queries(queries):
         assert api.get(f"tickets/{ticket.pk}{path}").status_code == 200

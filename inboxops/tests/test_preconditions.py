@@ -161,6 +161,12 @@ def test_a_change_meant_for_this_version_is_made(world, api, route, form):
     assert response.status_code in (200, 201), response.content
 
 
+def test_the_ending_that_a_compressing_proxy_adds_is_overlooked(api, ticket):
+    compressed = tag(ticket.version).removesuffix('"') + '-gzip"'
+
+    assert api.patch(f"tickets/{ticket.pk}", {"priority": "high"}, headers={"If-Match": compressed}).status_code == 200
+
+
 @pytest.mark.parametrize("form", ["W/{}", '"1"', '""', '"x"', '"-0123456789abcdef"', '"999999999-0123456789abcdef"'])
 def test_a_weak_or_foreign_tag_never_matches(api, ticket, problem, form):
     response = api.patch(

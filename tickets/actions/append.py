@@ -20,9 +20,6 @@ from tickets.outbox import Recipients, queue_delivery, resolve_recipients
 from tickets.texts import clean_body, clean_html
 from tickets.workflow import AuthorKind, Channel, EventKind, Status
 
-# How many newer messages a refusal shows.
-_SHOWN = 50
-
 
 @in_transaction
 def append_message(
@@ -93,14 +90,12 @@ def _must_make_sense(*, is_internal: bool, as_requester: bool, send_email: bool)
 
 def _must_have_seen_everything(ticket: Ticket, message_id: uuid.UUID) -> None:
     messages = Message.objects.filter(workspace_id=ticket.workspace_id, ticket_id=ticket.pk)
-    seen = messages.filter(pk=message_id).first()
-    if seen is None:
+    seen_at = messages.filter(pk=message_id).values_list("created_at", flat=True).first()
+    if seen_at is None:
         raise Invalid.because("/lastSeenMessageId", "unknown_message", "This is not a message of this ticket.")
-    newer = messages.filter(
-        Q(created_at__gt=seen.created_at) | Q(created_at=seen.created_at, pk__gt=seen.pk),
-    ).order_by("created_at", "id")
+    newer = messages.filter(Q(created_at__gt=seen_at) | Q(created_at=seen_at, pk__gt=message_id))
     if newer.filter(author_kind=AuthorKind.CUSTOMER).exists():
-        raise ConversationMovedOn(messages=list(newer.select_related("user", "contact", "delivery")[:_SHOWN]))
+        raise ConversationMovedOn(messages=newer)
 
 
 def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) -> None:

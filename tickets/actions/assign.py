@@ -3,18 +3,21 @@
 import uuid
 
 from accounts.actors import Actor
+from inboxops import clock
 from inboxops.errors import Invalid
-from tickets.actions.editing import TicketEdit, lock_tickets
-from tickets.models import Ticket
+from tickets.actions.editing import TicketEdit, lock_tickets, new_event
+from tickets.models import Ticket, TicketEvent
 from tickets.workflow import ACTIVE, EventKind
 from workspaces.models import ASSIGNABLE_ROLES, Membership
+
+_BATCH = 500
 
 
 def is_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> bool:
     """Whether the user is an agent or admin here, and stays so until this transaction ends."""
     # The lock makes somebody who removes this member wait, and then find the ticket among those to release.
     return (
-        Membership.objects.select_for_update(no_key=True)
+        Membership.objects.select_for_update(no_key=True, of=("self",))
         .filter(workspace_id=workspace_id, user_id=user_id, role__in=ASSIGNABLE_ROLES, user__is_active=True)
         .exists()
     )
@@ -43,17 +46,30 @@ def release_if_unassignable(edit: TicketEdit) -> None:
 
 
 def release_tickets_of(membership: Membership, *, actor: Actor) -> int:
-    """Take the member off every ticket that is not closed; answers how many. Records `ticket.assigned` on each."""
-    ticket_ids = Ticket.objects.in_workspace(membership.workspace_id).filter(
-        assignee_id=membership.user_id, status__in=ACTIVE
-    )
+    """Take the member off every ticket that is not closed; answers how many. Records `ticket.assigned` on each.
+
+    A few statements for hundreds of tickets: whoever leaves may leave thousands behind.
+    """
+    workspace_id, user_id = membership.workspace_id, membership.user_id
+    theirs = Ticket.objects.in_workspace(workspace_id).filter(assignee_id=user_id, status__in=ACTIVE)
+    ticket_ids = sorted(theirs.values_list("pk", flat=True))
+    now = clock.now()
     released = 0
-    for ticket in lock_tickets(membership.workspace_id, ticket_ids.values_list("pk", flat=True)).values():
-        if ticket.assignee_id == membership.user_id and ticket.status in ACTIVE:
-            edit = TicketEdit(ticket, actor)
-            assign(edit, None)
-            edit.save()
-            released += 1
+    for start in range(0, len(ticket_ids), _BATCH):
+        locked = lock_tickets(workspace_id, ticket_ids[start : start + _BATCH]).values()
+        tickets = [ticket for ticket in locked if ticket.assignee_id == user_id and ticket.status in ACTIVE]
+        for ticket in tickets:
+            ticket.assignee_id, ticket.version, ticket.updated_at = (
+                None,
+                ticket.version + 1,
+                max(now, ticket.updated_at),
+            )
+        Ticket.objects.bulk_update(tickets, ["assignee", "version", "updated_at"])
+        data = {"before": _text(user_id), "after": None}
+        TicketEvent.objects.bulk_create(
+            new_event(ticket, EventKind.ASSIGNED, actor, ticket.updated_at, data) for ticket in tickets
+        )
+        released += len(tickets)
     return released
 
 

@@ -84,8 +84,8 @@ def create_ticket(
             "messageId": str(message.pk),
         },
     )
-    # Everything that can wait or fail comes before the number: its row is the one that all creations of the
-    # workspace queue for. The references to the ticket are checked at commit.
+    # Whatever can come before the number does: its row is the one that all creations of the workspace queue for. The
+    # references to the ticket are checked at commit.
     message.save(force_insert=True)
     TicketEvent.objects.bulk_create([event])
     if cleaned_tags:

@@ -91,9 +91,10 @@ def split_ticket(
     edit.set(last_message_at=rollups.last_message_at)
     edit.record(EventKind.SPLIT, role="original", newTicketId=str(new.pk), **told)
     edit.save()
+    search.rebuild(ticket)
+    # All creations of the workspace queue for the number: as little as can be comes after it.
     insert_with_next_number(new)
     search.rebuild(new)
-    search.rebuild(ticket)
     return Split(new, len(moving))
 
 

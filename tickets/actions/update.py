@@ -109,7 +109,7 @@ def tag_rows(ticket: Ticket, keys: set[str]) -> list[TicketTag]:
 def _set_requester(edit: TicketEdit, person: Person | None) -> None:
     ticket = edit.ticket
     before: Contact | None = ticket.requester
-    after = None if person is None else contact_for(ticket.workspace_id, person)
+    after = None if person is None else contact_for(ticket.workspace_id, person, rename=True)
     if after == before:
         # The same person under another name: what the ticket shows has changed with the contact.
         if after is not None and before is not None and after.name != before.name:

@@ -45,6 +45,8 @@ class SeveralField(forms.Field):
         super().__init__(**kwargs)
 
     def clean(self, value: list[str] | None) -> list[str] | None:
+        if value == []:
+            raise forms.ValidationError("This must name at least one value.", code="blank")
         unknown = [item for item in value or [] if self.choices is not None and item not in self.choices]
         if unknown:
             raise forms.ValidationError(f"Each must be one of {', '.join(self.choices or [])}.", code="unknown_choice")

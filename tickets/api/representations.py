@@ -5,14 +5,13 @@ object of such a tuple. Lists, details, the answers of actions and the extras of
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet, Sum, Window
 
 from inboxops.api.renderers import represent
-from tickets.models import Delivery, Message, Ticket, TicketEvent
+from tickets.models import Message, Ticket, TicketEvent
 from tickets.workflow import TRANSITIONS, AuthorKind, Priority, Status
 
 Json = dict[str, Any]
@@ -210,13 +209,13 @@ DETAIL_MESSAGES = 500
 DETAIL_BYTES = 5 * 1024 * 1024
 
 
-def detail_messages(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> list[Json]:
-    """The newest messages of a ticket that fit into its detail, oldest first: one statement, bounded unread."""
-    newest = Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id).order_by("-created_at", "-id")
+def newest_that_fit(messages: QuerySet[Message]) -> list[Json]:
+    """The newest of these messages that fit into one answer, oldest first: two statements, bounded unread."""
+    newest = messages.order_by("-created_at", "-id")
     running = Window(Sum("size"), order_by=[F("created_at").desc(), F("id").desc()])
-    sized = newest.annotate(running=running).values("id", "running")[:DETAIL_MESSAGES]
-    fitting = [row["id"] for row in sized if row["running"] <= DETAIL_BYTES]
-    return messages_json(Message.objects.filter(workspace_id=workspace_id, pk__in=fitting).order_by("created_at", "id"))
+    sized = newest.annotate(running=running).values_list("id", "running")[:DETAIL_MESSAGES]
+    fitting = [message_id for message_id, size in sized if size <= DETAIL_BYTES]
+    return messages_json(messages.filter(pk__in=fitting).order_by("created_at", "id"))
 
 
 EVENT_COLUMNS = (
@@ -251,18 +250,7 @@ def events_json(events: QuerySet[TicketEvent]) -> list[Json]:
 
 
 @represent.register
-def _(message: Message) -> Json:
-    """A message that an error carries."""
-    if not hasattr(message, "delivery"):
-        message.delivery = Delivery(id=None)
-    return message_json(_values(message, MESSAGE_COLUMNS))
-
-
-def _values(instance: Any, columns: Iterable[str]) -> list[Any]:
-    """What `values_list` would give, from an instance; None behind a reference that leads nowhere."""
-    values = []
-    for column in columns:
-        head, _, _ = column.partition("__")
-        missing = "__" in column and getattr(instance, head) is None
-        values.append(None if missing else attrgetter(column.replace("__", "."))(instance))
-    return values
+def _(rows: QuerySet) -> list[Json]:  # type: ignore[type-arg]
+    """The messages that an error carries."""
+    assert rows.model is Message, f"An error carries {rows.model.__name__}s; say here how they look."
+    return newest_that_fit(rows)

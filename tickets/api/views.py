@@ -19,9 +19,9 @@ from tickets.api.filters import FILTER_PARAMETERS, SearchBackend, TicketFilterBa
 from tickets.api.representations import (
     TICKET_COLUMNS,
     Json,
-    detail_messages,
     events_json,
     messages_json,
+    newest_that_fit,
     ticket_json,
     tickets_json,
 )
@@ -57,7 +57,7 @@ class TicketViewSet(WorkspaceViewSet):
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponse:
         """One ticket with its messages, unless the client has exactly this answer already."""
         ticket = self.shown(self.ticket_id())
-        messages = detail_messages(self.workspace.pk, ticket["id"])
+        messages = newest_that_fit(Message.objects.filter(workspace=self.workspace, ticket_id=ticket["id"]))
         ticket["messages"] = messages
         ticket["messagesTruncated"] = len(messages) < ticket["messageCount"]
         body = to_json(ticket)
@@ -127,7 +127,7 @@ class TicketViewSet(WorkspaceViewSet):
             actor=self.actor,
             if_version=self.if_version(),
         )
-        return answer(messages_json(Message.objects.filter(pk=message.pk))[0], status=201)
+        return answer(messages_json(Message.objects.filter(workspace=self.workspace, pk=message.pk))[0], status=201)
 
     def transition(self, request: Request, **kwargs: str) -> HttpResponse:
         """Move a ticket to another status."""

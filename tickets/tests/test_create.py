@@ -160,3 +160,16 @@ def test_creation_is_the_first_event(api):
     assert (event["kind"], event["requestId"], event["actor"]["door"]) == ("ticket.created", "trace-1", "api")
     assert event["actor"]["userId"] == str(api.membership.user_id)
     assert event["actor"]["tokenId"] == str(api.row.pk)
+
+
+def test_a_new_ticket_names_a_nameless_contact_but_renames_nobody(workspace, actor):
+    for name in ("", "Ann", "Somebody Else"):
+        create_ticket(workspace, subject="S", body="B", requester=Person("ann@shop.example", name), actor=actor)
+
+    assert Contact.objects.get().name == "Ann"
+
+
+def test_nul_is_refused_at_every_door(workspace, actor):
+    for text in ({"subject": "a\x00"}, {"body": "a\x00"}):
+        with pytest.raises(Invalid):
+            create_ticket(workspace, **{"subject": "S", "body": "B", **text}, actor=actor)

@@ -2,9 +2,9 @@ import pytest
 
 from accounts.actors import operator
 from inboxops.errors import VersionMismatch
-from inboxops.tests.factories import MembershipFactory
-from tickets.actions import UNSET, Changes, Person, update_ticket
-from tickets.models import TicketEvent, TicketTag
+from inboxops.tests.factories import MembershipFactory, TicketFactory
+from tickets.actions import UNSET, Changes, Person, merge_tickets, update_ticket
+from tickets.models import Ticket, TicketEvent, TicketTag
 from tickets.workflow import Priority
 from workspaces.actions import change_role, remove_member
 from workspaces.models import Role
@@ -107,3 +107,25 @@ def test_whoever_leaves_or_becomes_a_viewer_loses_their_active_tickets(workspace
         assert ticket.assignee_id is None
         event = TicketEvent.objects.filter(ticket=ticket, kind="ticket.assigned").last()
         assert event.data == {"before": str(leaver.user_id), "after": None}
+
+
+def test_whoever_leaves_many_tickets_leaves_in_a_few_statements(workspace, actor, django_assert_max_num_queries):
+    leaver = MembershipFactory(workspace=workspace)
+    TicketFactory.create_batch(30, workspace=workspace, assignee_id=leaver.user_id)
+
+    with django_assert_max_num_queries(20):
+        remove_member(leaver, actor=operator())
+
+    assert not Ticket.objects.filter(assignee_id=leaver.user_id).exists()
+    assert TicketEvent.objects.filter(kind="ticket.assigned").count() == 30
+
+
+def test_a_ticket_with_too_many_tags_from_merges_can_lose_them_one_by_one(workspace, actor):
+    first, second = (
+        TicketFactory(workspace=workspace, tags=[f"{half}{number}" for number in range(50)]) for half in "ab"
+    )
+    merge_tickets(first, second, actor=actor)
+    second.refresh_from_db()
+    assert len(second.tags) == 100
+
+    assert len(update_ticket(second, changes=Changes(tags=second.tags[1:]), actor=actor).tags) == 99

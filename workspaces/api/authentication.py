@@ -5,7 +5,7 @@ import logging
 from typing import cast
 
 from django.db import OperationalError
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -87,6 +87,6 @@ def _note_use(token: ApiToken, now: dt.datetime) -> None:
     due = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
     try:
         # Of many requests at once, one writes.
-        ApiToken.objects.filter(due, pk=token.pk).order_by(F("pk")).update(last_used_at=now)
+        ApiToken.objects.filter(due, pk=token.pk).update(last_used_at=now)
     except OperationalError:
         logger.warning("Could not note the last use of token %s", token.prefix)

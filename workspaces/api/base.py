@@ -17,6 +17,7 @@ from inboxops.api.body import json_object, read_body
 from inboxops.api.inputs import Input, read_input
 from inboxops.api.problems import ApiError, exception_handler
 from inboxops.api.query import check_parameters
+from inboxops.db import in_transaction
 from inboxops.errors import NotFound
 from workspaces.api.authentication import BearerAuthentication, credentials_of
 from workspaces.api.idempotency import answer_once, fingerprint_of, key_of
@@ -91,7 +92,9 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
             for name, value in usage.headers().items():
                 response[name] = value
         # Answers depend on who asks; no cache in between may keep them.
-        response.headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
+        response.headers.setdefault(
+            "Cache-Control", "private, no-cache" if request.method in ("GET", "HEAD") else "no-store"
+        )
         return response
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
@@ -125,14 +128,22 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         return handler  # type: ignore[no-any-return]
 
     def _answer(self, request: Request, handler: Callable[..., HttpResponse]) -> HttpResponse:
+        def call() -> HttpResponse:
+            return handler(request, *self.args, **self.kwargs)
+
+        if request.method not in ("POST", "PATCH", "DELETE"):
+            return call()
+        # The whole body first: no transaction waits for a slow client.
+        body = self.body
         key = key_of(request) if request.method == "POST" else None
         if key is None:
-            return handler(request, *self.args, **self.kwargs)
+            # One transaction for the change and the answer that shows it: a failure between them leaves nothing done.
+            return in_transaction(call)()
         return answer_once(
             token=self.token,
             key=key,
-            fingerprint=fingerprint_of(request, self.body),
-            handler=lambda: handler(request, *self.args, **self.kwargs),
+            fingerprint=fingerprint_of(request, body),
+            handler=call,
             is_secret=(self.action or "") in self.secret_answers,
         )
 

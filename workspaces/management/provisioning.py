@@ -78,4 +78,4 @@ def ensure_member(
 
 def user_with(email: str) -> User | None:
     """The user who logs in with this address, however it is spelled."""
-    return User.objects.filter(email__iexact=email.strip()).first()
+    return User.objects.with_email(email).first()

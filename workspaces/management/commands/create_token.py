@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.actors import operator
+from accounts.addresses import address_key
 from workspaces.actions import create_token
 from workspaces.api.representations import token_json
 from workspaces.management.base import (
@@ -54,8 +55,6 @@ Standard output is the token alone, or one line of JSON."""
         **options: Any,
     ) -> None:
         membership = _member(workspace, user)
-        if len(label.strip()) > 100:
-            raise CommandError("label: At most 100 characters.")
         row, token = create_token(membership, scope=Scope(scope), label=label, expires_at=expires, actor=operator())
         if as_json:
             home = membership.workspace
@@ -68,7 +67,7 @@ Standard output is the token alone, or one line of JSON."""
 def _member(workspace: str, email: str) -> Membership:
     home = workspace_named(workspace)
     members = Membership.objects.select_related("workspace", "user").filter(workspace=home)
-    membership = members.filter(user__email__iexact=email.strip()).first()
+    membership = members.filter(user__email__lower=address_key(email)).first()
     if membership is None:
         raise CommandError(f"{email} is not a member of {home.slug}. To make them one: manage.py create_user --help")
     return membership
