@@ -13,6 +13,7 @@ from accounts.actions import create_user, grant_staff
 from accounts.actors import Actor
 from accounts.models import User
 from inboxops.db import in_transaction
+from inboxops.errors import Refused
 from workspaces.actions import add_member, create_workspace
 from workspaces.errors import AlreadyMember, SlugTaken
 from workspaces.models import Membership, Role, Workspace
@@ -22,13 +23,16 @@ R = TypeVar("R")
 
 
 def _once_more(function: Callable[P, R]) -> Callable[P, R]:
-    """Two machines that make the same thing at once: the second one's row is refused, and then it finds the first's."""
+    """Two machines that make the same thing at once: the second one is refused, and then finds what the first has made.
+
+    By the action or by the database, as it happens. Whatever is refused for another reason is refused again.
+    """
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except IntegrityError:
+        except (IntegrityError, Refused):
             return function(*args, **kwargs)
 
     return wrapper
