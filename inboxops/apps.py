@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class InboxOpsConfig(AppConfig):
@@ -7,4 +8,6 @@ class InboxOpsConfig(AppConfig):
     name = "inboxops"
 
     def ready(self) -> None:
-        from inboxops import checks  # noqa: F401 - registers the checks
+        from inboxops import checks, timestamps  # noqa: F401 - registers the checks
+
+        connection_created.connect(timestamps.use_quick_loader, dispatch_uid="quick_timestamps")
