@@ -19,7 +19,7 @@ def create_user(
     """Create a user. Without a password nobody can log in as them until one is set.
 
     Refuses a malformed address, an unsafe password (Invalid) and an address in use (EmailTaken).
-    Records `user.created`.
+    Records `user.created`, and `user.staff_granted` with `is_staff`.
     """
     actor.must_act_everywhere()
     try:
@@ -32,6 +32,8 @@ def create_user(
     _set_password(user, password)
     user.save(force_insert=True)
     _record(user, "user.created", actor)
+    if is_staff:
+        _record(user, "user.staff_granted", actor)
     return user
 
 

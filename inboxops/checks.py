@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Warning, register
 
 from inboxops import env
 
@@ -30,4 +30,19 @@ def sqlite_version(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Ticket numbers use RETURNING."""
     if settings.USES_SQLITE and sqlite3.sqlite_version_info < (3, 35):
         return [Error(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed.", id="inboxops.E001")]
+    return []
+
+
+@register(deploy=True)
+def sqlite_behind_https(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """SQLite serves a small team well, but not one whose DATABASE_URL got lost on the way."""
+    if settings.USES_SQLITE and settings.SERVED_BY_HTTPS:
+        database = settings.DATABASES["default"]["NAME"]
+        return [
+            Info(
+                f"The data is in SQLite, in {database}.",
+                hint="If that is not meant, DATABASE_URL did not arrive: in a shell, quote a URL with & in it.",
+                id="inboxops.I001",
+            )
+        ]
     return []

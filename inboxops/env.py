@@ -71,7 +71,8 @@ def rate(name: str, default: str) -> tuple[int, int] | None:
 def make_folder(path: Path, name: str) -> None:
     """Make sure the folder is there. Raises ImproperlyConfigured, with the variable's name, where that cannot be."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        # What customers write is nobody else's on this machine.
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(f"{name}: {path} cannot be used as a folder: {error}.") from error
 

@@ -8,6 +8,7 @@ from inboxops.api.problems import unknown_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("v1/workspaces/", include("workspaces.api.urls")),
     path("v1/workspaces/<str:workspaceId>/", include("tickets.api.urls")),

@@ -133,3 +133,4 @@ def test_a_staff_member_of_two_workspaces_sees_both(filled, log_in):
 
 def test_the_front_door_leads_to_the_back_office(client, db):
     assert client.get("/").headers["Location"] == "/admin/"
+    assert client.get("/admin").headers["Location"] == "/admin/"

@@ -19,6 +19,8 @@ from workspaces.api.authentication import credentials_of
 
 logger = logging.getLogger("inboxops.api")
 
+_told_at = -60.0
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -55,10 +57,19 @@ def count_request(token_id: object) -> Usage | None:
     try:
         cache.add(key, 0, timeout=2 * window)
         used = cache.incr(key)
-    except Exception:
-        logger.exception("The rate limit cannot be counted")
+    except Exception as error:  # noqa: BLE001 - a client library raises what it likes; none of it may stop us
+        _tell(error)
         return None
     return Usage(quota, window, used, window - now % window)
+
+
+def _tell(error: Exception) -> None:
+    """Say so once a minute: a cache that is gone fails for every request."""
+    global _told_at
+    now = time.monotonic()
+    if now - _told_at >= 60:
+        _told_at = now
+        logger.error("The rate limit cannot be counted, so there is none: %s: %s", type(error).__name__, error)
 
 
 class TokenThrottle(BaseThrottle):

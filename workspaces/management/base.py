@@ -6,14 +6,16 @@ remarks go to standard error.
 
 import argparse
 import datetime as dt
+import getpass
 import re
+import sys
 from typing import Any
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
-from inboxops import clock
+from inboxops import clock, env
 from inboxops.api.fields import parse_moment
 from inboxops.api.renderers import to_json
 from inboxops.errors import DomainError, Invalid
@@ -110,3 +112,19 @@ def moment_or_duration(text: str) -> dt.datetime:
             f"{text!r} is neither a moment (2027-01-31T09:30:00Z) nor a duration (90d; m, h, d, w)."
         )
     return moment
+
+
+def add_password_variable(parser: CommandParser) -> None:
+    """`INBOXOPS_PASSWORD` as the option `password`, for commands that set one."""
+    # Read here and not later: the check for misspelt settings runs before `handle`.
+    parser.set_defaults(password=env.text("INBOXOPS_PASSWORD"))
+
+
+def ask_for_password() -> str:
+    """A password typed twice on a terminal; empty where there is no terminal, or nothing is typed."""
+    if not sys.stdin.isatty():
+        return ""
+    password = getpass.getpass("Password (empty for none): ").strip()
+    if password and getpass.getpass("Again: ").strip() != password:
+        raise CommandError("The two passwords differ; nothing was done.")
+    return password

@@ -1,15 +1,19 @@
 """A new user, and what they are in a workspace."""
 
-import getpass
-import sys
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.actors import operator
-from inboxops import env
 from workspaces.api.representations import member_json
-from workspaces.management.base import OpsCommand, add_json_option, add_workspace_option, workspace_named
+from workspaces.management.base import (
+    OpsCommand,
+    add_json_option,
+    add_password_variable,
+    add_workspace_option,
+    ask_for_password,
+    workspace_named,
+)
 from workspaces.management.provisioning import ensure_member, user_with
 from workspaces.models import Role
 
@@ -24,7 +28,7 @@ The password of a new user is read from the environment variable INBOXOPS_PASSWO
 process list nor in the shell's history; without it, it is asked for on a terminal; else the user has none: they can own
 API tokens, but not log in. Surrounding blanks are not part of a password.
 
-Repeating the command changes nothing; a member who has another role is refused."""
+Repeating the command changes nothing, except that --staff lets in who was not; another role is refused."""
     examples = """  manage.py create_user --workspace acme --email ann@acme.example --name "Ann Smith" --role agent
   INBOXOPS_PASSWORD='correct horse battery' manage.py create_user \\
       --workspace acme --email boss@acme.example --role admin --staff"""
@@ -36,8 +40,7 @@ Repeating the command changes nothing; a member who has another role is refused.
         parser.add_argument("--name", default="", help="Their name, as customers see it.")
         parser.add_argument("--staff", action="store_true", help="Let them into the back office at /admin/.")
         add_json_option(parser)
-        # Read here and not later: the check for misspelt settings runs before `handle`.
-        parser.set_defaults(password=env.text("INBOXOPS_PASSWORD"))
+        add_password_variable(parser)
 
     def handle(
         self,
@@ -54,7 +57,7 @@ Repeating the command changes nothing; a member who has another role is refused.
         home = workspace_named(workspace)
         known = user_with(email) is not None
         if not known:
-            password = password or _ask_for_password()
+            password = password or ask_for_password()
         membership, made = ensure_member(
             home,
             email=email,
@@ -71,14 +74,7 @@ Repeating the command changes nothing; a member who has another role is refused.
             self.stdout.write(f"{membership.user.email} {what} {membership.role} of {home.slug}")
         if known:
             self.say("There was a user with this address: name and password are as they were.")
+            if staff:
+                self.say("They may enter the back office.")
         elif not password:
             self.say("They have no password and cannot log in.")
-
-
-def _ask_for_password() -> str:
-    if not sys.stdin.isatty():
-        return ""
-    password = getpass.getpass("Password (empty for none): ").strip()
-    if password and getpass.getpass("Again: ").strip() != password:
-        raise CommandError("The two passwords differ; nothing was done.")
-    return password

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from workspaces.api.idempotency import expired_answers
-from workspaces.management.base import OpsCommand
+from workspaces.management.base import OpsCommand, add_json_option
 
 
 class Command(OpsCommand):
@@ -17,10 +17,13 @@ class Command(OpsCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be removed.")
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         answers = expired_answers()
-        if options["dry_run"]:
-            self.stdout.write(f"{answers.count()} stored answers would be removed.")
+        dry = bool(options["dry_run"])
+        count = answers.count() if dry else answers.delete()[0]
+        if options["as_json"]:
+            self.print_json({"storedAnswers": count, "dryRun": dry})
         else:
-            self.stdout.write(f"{answers.delete()[0]} stored answers removed.")
+            self.stdout.write(f"{count} stored answers {'would be ' if dry else ''}removed.")
