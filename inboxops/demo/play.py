@@ -129,7 +129,7 @@ class Stage:
             case Split():
                 self._split(key, step)
             case _:
-                raise NotImplementedError(f"The stage does not know how to play {type(step).__name__}.")
+                raise TypeError(f"The stage does not know how to play {type(step).__name__}.")
 
     def _open(self, conversation: Conversation) -> None:
         who = conversation.who
