@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F, QuerySet, Sum, Window
 
 from inboxops.api.renderers import represent
+from inboxops.compiled import CompiledQuery
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.workflow import TRANSITIONS, AuthorKind, Priority, Status
 
@@ -107,6 +108,29 @@ def ticket_json(row: Sequence[Any]) -> Json:
 def tickets_json(tickets: QuerySet[Ticket]) -> list[Json]:
     """The tickets of a query, in its order: one statement."""
     return [ticket_json(row) for row in tickets.values_list(*TICKET_COLUMNS)]
+
+
+_KEY = (Ticket._meta.get_field("workspace_id"), Ticket._meta.get_field("id"))
+_TICKET = CompiledQuery(
+    lambda workspace_id, ticket_id: Ticket.objects.filter(workspace_id=workspace_id, pk=ticket_id).values_list(
+        *TICKET_COLUMNS
+    ),
+    *_KEY,
+)
+_TICKET_ID = CompiledQuery(
+    lambda workspace_id, ticket_id: Ticket.objects.filter(workspace_id=workspace_id, pk=ticket_id).values_list("id"),
+    *_KEY,
+)
+
+
+def find_ticket_json(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> Json | None:
+    """One ticket of the workspace; None where there is none: one statement."""
+    return next((ticket_json(row) for row in _TICKET.rows(workspace_id, ticket_id)), None)
+
+
+def has_ticket(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> bool:
+    """Whether the workspace has this ticket: one statement."""
+    return bool(_TICKET_ID.rows(workspace_id, ticket_id))
 
 
 def person_json(person_id: uuid.UUID | None, name: str, email: str) -> Json | None:

@@ -17,12 +17,12 @@ from tickets import actions
 from tickets.api import inputs
 from tickets.api.filters import FILTER_PARAMETERS, SearchBackend, TicketFilterBackend, sort_of
 from tickets.api.representations import (
-    TICKET_COLUMNS,
     Json,
     events_json,
+    find_ticket_json,
+    has_ticket,
     messages_json,
     newest_that_fit,
-    ticket_json,
     tickets_json,
 )
 from tickets.models import Message, Ticket, TicketEvent
@@ -205,9 +205,12 @@ class TicketViewSet(WorkspaceViewSet):
         return ticket_id
 
     def ticket(self, ticket_id: uuid.UUID | None = None) -> Ticket:
-        """The ticket with this id, or the one in the path. Raises NotFound when the caller cannot see one."""
-        ticket = self.tickets().filter(pk=ticket_id or self.ticket_id()).first()
-        if ticket is None:
+        """The ticket with this id, or the one in the path. Raises NotFound when the caller cannot see one.
+
+        Only its key is read: an action reads the ticket itself, under its lock.
+        """
+        ticket = Ticket(pk=ticket_id or self.ticket_id(), workspace_id=self.workspace.pk)
+        if not has_ticket(self.workspace.pk, ticket.pk):
             raise NotFound
         return ticket
 
@@ -217,10 +220,10 @@ class TicketViewSet(WorkspaceViewSet):
 
     def shown(self, ticket_id: uuid.UUID) -> Json:
         """One ticket as the API shows it. Raises NotFound when the caller cannot see one."""
-        row = self.tickets().filter(pk=ticket_id).values_list(*TICKET_COLUMNS).first()
-        if row is None:
+        ticket = find_ticket_json(self.workspace.pk, ticket_id)
+        if ticket is None:
             raise NotFound
-        return ticket_json(row)
+        return ticket
 
     def answer_ticket(
         self, ticket_id: uuid.UUID, *, status: int = 200, headers: dict[str, str] | None = None, **extra: Any

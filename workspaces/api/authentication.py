@@ -2,10 +2,11 @@
 
 import datetime as dt
 import logging
-from typing import cast
+from itertools import islice
+from typing import Any, cast
 
 from django.db import OperationalError
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -13,7 +14,8 @@ from accounts.actors import Actor
 from accounts.models import User
 from inboxops import clock
 from inboxops.api.problems import ApiError
-from workspaces.models import ApiToken, Membership
+from inboxops.compiled import CompiledQuery
+from workspaces.models import ApiToken, Membership, Workspace
 from workspaces.permissions import token_actor
 from workspaces.tokens import matches, prefix_of
 
@@ -62,23 +64,46 @@ def credentials_of(request: Request) -> Credentials:
     return cast(Credentials, request.auth)
 
 
+# By column, in the order of the model. Of the user only who it is; the rest would be fetched if somebody asked for it.
+_TOKEN_COLUMNS = tuple(field.attname for field in ApiToken._meta.concrete_fields)
+_WORKSPACE_COLUMNS = tuple(field.attname for field in Workspace._meta.concrete_fields)
+_USER_COLUMNS = ("id", "email", "name")
+
+
+def _valid_tokens(prefix: str) -> QuerySet[ApiToken, Any]:
+    """The token with this prefix, if it is not revoked and its user is active and a member; with what goes with it."""
+    role = Membership.objects.filter(workspace=OuterRef("workspace"), user=OuterRef("user")).values("role")
+    return (
+        ApiToken.objects.annotate(role=Subquery(role))
+        .filter(prefix=prefix, revoked_at=None, user__is_active=True, role__isnull=False)
+        .values_list(
+            *_TOKEN_COLUMNS,
+            *(f"user__{name}" for name in _USER_COLUMNS),
+            *(f"workspace__{name}" for name in _WORKSPACE_COLUMNS),
+            "role",
+        )
+    )
+
+
+_FIND = CompiledQuery(_valid_tokens, ApiToken._meta.get_field("prefix"))
+
+
 def find_credentials(text: str) -> Credentials | None:
     """Who this token stands for; None for one that is malformed, unknown, expired, revoked or without a member."""
     prefix = prefix_of(text)
-    if prefix is None:
+    rows = _FIND.rows(prefix) if prefix else []
+    if not rows:
         return None
-    role = Membership.objects.filter(workspace=OuterRef("workspace"), user=OuterRef("user")).values("role")
-    token = (
-        ApiToken.objects.select_related("workspace", "user")
-        .annotate(role=Subquery(role))
-        .filter(prefix=prefix, revoked_at=None, user__is_active=True, role__isnull=False)
-        .first()
-    )
+    *columns, role = rows[0]
+    values = iter(columns)
+    token = ApiToken.from_db(None, _TOKEN_COLUMNS, list(islice(values, len(_TOKEN_COLUMNS))))
+    token.user = User.from_db(None, _USER_COLUMNS, list(islice(values, len(_USER_COLUMNS))))
+    token.workspace = Workspace.from_db(None, _WORKSPACE_COLUMNS, list(values))
     now = clock.now()
-    if token is None or not matches(text, token.digest) or (token.expires_at is not None and token.expires_at <= now):
+    if not matches(text, token.digest) or (token.expires_at is not None and token.expires_at <= now):
         return None
     _note_use(token, now)
-    return Credentials(token, token_actor(token, token.role))
+    return Credentials(token, token_actor(token, role))
 
 
 def _note_use(token: ApiToken, now: dt.datetime) -> None:

@@ -1,0 +1,53 @@
+import uuid
+
+import pytest
+
+from inboxops.compiled import CompiledQuery
+from inboxops.tests.factories import TicketFactory
+from tickets.models import Ticket
+
+COLUMNS = ("id", "number", "subject", "created_at", "closed_at", "tags", "requester__email", "workspace__slug")
+FIELDS = (Ticket._meta.get_field("workspace_id"), Ticket._meta.get_field("subject"))
+
+
+def by_subject(workspace_id, subject):
+    return Ticket.objects.filter(workspace_id=workspace_id, subject=subject, archived_at=None).values_list(*COLUMNS)
+
+
+@pytest.fixture
+def query():
+    return CompiledQuery(by_subject, *FIELDS)
+
+
+def test_the_rows_are_those_of_the_queryset(query, workspace):
+    for subject in ("one", "two", "two"):
+        TicketFactory(workspace=workspace, subject=subject, tags=["a"])
+
+    for subject in ("one", "two", "three"):
+        expected = list(by_subject(workspace.pk, subject).order_by("id"))
+        assert sorted(query.rows(workspace.pk, subject)) == expected
+
+
+def test_the_second_time_nothing_is_compiled(query, ticket, django_assert_num_queries, monkeypatch):
+    query.rows(ticket.workspace_id, ticket.subject)
+    monkeypatch.setattr(query, "_build", None)
+
+    with django_assert_num_queries(1):
+        assert len(query.rows(ticket.workspace_id, ticket.subject)) == 1
+
+
+@pytest.mark.parametrize("text", ["%s", "'; --", "\\", "two", "ünï", ""])
+def test_values_are_values_whatever_they_say(query, ticket, text):
+    assert query.rows(ticket.workspace_id, text) == []
+
+
+def test_another_workspaces_rows_stay_away(query, ticket, outsider):
+    assert query.rows(outsider.workspace.pk, ticket.subject) == []
+    assert query.rows(uuid.uuid4(), ticket.subject) == []
+
+
+def test_a_parameter_that_does_not_reach_the_statement_is_a_mistake(db):
+    query = CompiledQuery(lambda subject: Ticket.objects.filter(number=1).values_list("id"), FIELDS[1])
+
+    with pytest.raises(AssertionError, match="must stand in the query"):
+        query.rows("one")
