@@ -124,5 +124,5 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def tidy(connection: BaseDatabaseWrapper) -> None:
-    """Upkeep of the index that would otherwise fall to some unlucky write. For the background worker, now and then."""
+    """Upkeep of the index that would otherwise fall to some unlucky write: after many writes, outside web requests."""
     _store(connection).tidy(connection)

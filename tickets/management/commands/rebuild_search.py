@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import connection
 
 from inboxops.db import in_transaction
 from tickets import search
@@ -39,6 +40,7 @@ class Command(OpsCommand):
                 rebuild(workspace_id, batch)
                 done += len(batch)
                 self.say(f"{done} tickets indexed")
+        search.tidy(connection)
         self.stdout.write(f"{done} tickets indexed.")
 
 
