@@ -134,3 +134,20 @@ def test_a_staff_member_of_two_workspaces_sees_both(filled, log_in):
 def test_the_front_door_leads_to_the_back_office(client, db):
     assert client.get("/").headers["Location"] == "/admin/"
     assert client.get("/admin").headers["Location"] == "/admin/"
+
+
+def test_an_unknown_page_leads_back(client, db):
+    response = client.get("/nowhere")
+
+    assert response.status_code == 404
+    assert 'href="/admin/"' in response.content.decode()
+
+
+def test_a_failing_page_says_where_to_look(client, db, monkeypatch):
+    monkeypatch.setattr("django.contrib.admin.sites.AdminSite.each_context", lambda *args: 1 / 0)
+    client.raise_request_exception = False
+
+    response = client.get("/admin/login/")
+
+    assert response.status_code == 500
+    assert "X-Request-Id" in response.content.decode()
