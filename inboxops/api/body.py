@@ -33,6 +33,7 @@ def read_body(request: HttpRequest) -> bytes:
     Raises ApiError 413 for more than 2 MiB (having read up to 8 MiB), 411 for a body of unknown length on a server
     that cannot read one, 400 when the client went away half way.
     """
+    # Noted on the request itself, for `discard_body` behind the view.
     request.body_was_read = True  # type: ignore[attr-defined]
     try:
         data, seen = _read(request)

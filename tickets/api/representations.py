@@ -274,7 +274,7 @@ def events_json(events: QuerySet[TicketEvent]) -> list[Json]:
 
 
 @represent.register
-def _(rows: QuerySet) -> list[Json]:  # type: ignore[type-arg]
+def _(rows: QuerySet) -> list[Json]:  # type: ignore[type-arg]  # singledispatch takes plain classes
     """The messages that an error carries."""
     assert rows.model is Message, f"An error carries {rows.model.__name__}s; say here how they look."
     return newest_that_fit(rows)
