@@ -12,9 +12,9 @@ import json
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
 
 from accounts.actors import Door, operator
+from inboxops.tests.declared import DeclaredClient
 from inboxops.tests.factories import MembershipFactory, TicketFactory, WorkspaceFactory
 from tickets.actions import Person
 from workspaces.actions import create_token
@@ -100,7 +100,7 @@ class Api:
         self.membership = membership
         self.workspace = membership.workspace
         self.row, self.token = create_token(membership, scope=scope, actor=operator())
-        self.client = Client(raise_request_exception=False)
+        self.client = DeclaredClient(raise_request_exception=False)
         self.headers = {"Authorization": f"Bearer {self.token}", "x-workspace-id": str(self.workspace.pk)}
 
     def url(self, path):

@@ -116,6 +116,8 @@ INSTALLED_APPS = [
     "django_filters",
     "anymail",
     "csp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "inboxops",
     "accounts",
     "workspaces",
@@ -183,6 +185,29 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "inboxops.api.negotiation.JsonOnly",
     "EXCEPTION_HANDLER": "inboxops.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "workspaces.api.schema.CallSchema",
+}
+
+# The OpenAPI document: see workspaces.api.schema.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "InboxOps",
+    "DESCRIPTION": "The REST API of a shared inbox: tickets, messages, merge and unmerge, split, workspaces.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": "/", "description": "Where this document came from."}],
+    "POSTPROCESSING_HOOKS": [],
+    "TAGS": [{"name": name} for name in ("Tickets", "Workspace", "Members", "API tokens")],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API token, `iox_…`. It belongs to one workspace and acts as one of its members.",
+            }
+        }
+    },
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "SORT_OPERATION_PARAMETERS": False,
 }
 
 RATE_LIMIT = env.rate("INBOXOPS_RATE_LIMIT", "6000/min")

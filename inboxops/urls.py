@@ -4,12 +4,15 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from inboxops.api.document import docs, openapi_json
 from inboxops.api.problems import unknown_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("v1/openapi.json", openapi_json, name="openapi"),
+    path("v1/docs", docs, name="api-docs"),
     path("v1/workspaces/", include("workspaces.api.urls")),
     path("v1/workspaces/<str:workspaceId>/", include("tickets.api.urls")),
     re_path(r"^v1(?:/.*)?\Z", unknown_url),

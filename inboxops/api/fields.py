@@ -2,18 +2,25 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
+from django.db import models
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from inboxops.ids import parse_uuid
 
+# JSON schemas of what the actions take, which is less than the fields let through: they trim first.
+NOT_BLANK = {"pattern": r"\S"}
+ADDRESS = {"format": "email", "maxLength": 254}
+
 
 class Text(serializers.CharField):
-    """A string, kept as it is."""
+    """A string, kept as it is. `schema` is what its JSON schema says beyond the type and length."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, schema: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        self.schema = dict(schema or {})
         kwargs.setdefault("trim_whitespace", False)
         super().__init__(**kwargs)
 
@@ -43,7 +50,11 @@ class Id(serializers.UUIDField):
 
 
 class Choice(serializers.ChoiceField):
-    """One of the names given."""
+    """One of the names of a set of choices; where those are stored as numbers, of their labels."""
+
+    def __init__(self, kind: type[models.Choices], **kwargs: Any) -> None:
+        self.kind = kind
+        super().__init__(choices=names_of(kind), **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str) or data not in self.choices:
@@ -51,8 +62,33 @@ class Choice(serializers.ChoiceField):
         return data
 
 
+def names_of(kind: type[models.Choices]) -> list[str]:
+    """The names of a set of choices in the API."""
+    return [str(item.label if isinstance(item.value, int) else item.value) for item in kind]
+
+
+class Refused(serializers.Field[Any, Any, Any, Any]):
+    """A member that belongs elsewhere; the error says where."""
+
+    def __init__(self, hint: str, *, code: str) -> None:
+        self.hint, self.code = hint, code
+        super().__init__(required=False)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is serializers.empty:
+            return super().run_validation(data)
+        raise serializers.ValidationError(self.hint, code=self.code)
+
+
 class Several(serializers.ListField):
-    """A list of up to `max_length` items; a longer one is refused unread, as a million items take their time."""
+    """A list of up to `max_length` items; a longer one is refused unread, as a million items take their time.
+
+    `schema` is what its JSON schema says beyond that.
+    """
+
+    def __init__(self, *, schema: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        self.schema = dict(schema or {})
+        super().__init__(**kwargs)
 
     def run_child_validation(self, data: Any) -> Any:
         if self.max_length is not None and len(data) > self.max_length:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -23,8 +23,16 @@ _CODES = {
 }
 
 
+Examples = dict[str, dict[str, Any]]
+
+
 class Input(serializers.Serializer[Any]):
-    """The base of every request body. A member it does not declare is an error: silence would hide a typing error."""
+    """The base of every request body. A member it does not declare is an error: silence would hide a typing error.
+
+    `examples` are bodies that succeed, by what they show.
+    """
+
+    examples: ClassVar[Examples] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

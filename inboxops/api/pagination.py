@@ -18,14 +18,38 @@ from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 
 from inboxops.api.fields import parse_moment
-from inboxops.api.query import choice_parameter, integer_parameter, invalid_parameter
+from inboxops.api.query import Parameter, choice_parameter, integer_parameter, invalid_parameter
 from inboxops.ids import parse_uuid
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_OFFSET = 1_000_000_000
 COUNT_CAP = 10_000
-PARAMETERS = ("limit", "offset", "cursor", "count")
+COUNTS = ("capped", "exact", "none")
+PARAMETERS = (
+    Parameter(
+        "limit",
+        "How many rows at most.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+    Parameter(
+        "offset",
+        "How many rows to leave out. For pages on a screen; a `cursor` misses nothing and is quick at any depth.",
+        {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+    ),
+    Parameter(
+        "cursor",
+        "Go on behind the row where another page ended: its `X-Next-Cursor`. Keep `sort` and filters; not together"
+        " with `offset`.",
+        {"type": "string"},
+    ),
+    Parameter(
+        "count",
+        f"How far `X-Total-Count` counts: to {COUNT_CAP:,} (then `X-Total-Count-Capped: true` says there are more), to"
+        " the end, or not at all.",
+        {"enum": COUNTS, "default": "capped"},
+    ),
+)
 
 Row = Mapping[str, Any]
 
@@ -87,6 +111,14 @@ class Sort:
         )
 
 
+def sort_parameter(keys: Mapping[str, SortKey], default: str | None) -> Parameter:
+    """The `sort` parameter of a list with these keys; without a `default`, that depends."""
+    schema: dict[str, Any] = {"enum": [f"{sign}{name}" for name in keys for sign in ("", "-")]}
+    if default is not None:
+        schema["default"] = default
+    return Parameter("sort", "The order; `-` turns it round. Equals stand in the order of their ids.", schema)
+
+
 def parse_sort(text: str, keys: Mapping[str, SortKey]) -> Sort:
     """The sort named in a parameter. Raises Invalid for an unknown one."""
     key = keys.get(text.removeprefix("-"))
@@ -124,7 +156,7 @@ def paginate(
     query = request.query_params
     limit = integer_parameter(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     offset = integer_parameter(query, "offset", 0, 0, MAX_OFFSET)
-    counting = choice_parameter(query, "count", ("capped", "exact", "none"), "capped")
+    counting = choice_parameter(query, "count", COUNTS, "capped")
     cursor = query.get("cursor")
     headers: dict[str, str] = {}
     ordered = rows if sort is None else sort.order(rows)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.test import Client
 
 from accounts.actors import operator
 from accounts.models import User
+from inboxops.tests.declared import DeclaredClient
 from inboxops.tests.factories import MembershipFactory, TicketFactory
 from tickets.actions import append_message, merge_tickets
 from tickets.models import Message
@@ -206,7 +206,7 @@ def anonymous():
     """A client that sends nothing to be known by."""
 
     class Anonymous:
-        client = Client(raise_request_exception=False)
+        client = DeclaredClient(raise_request_exception=False)
         headers: dict[str, str] = {}
 
     return Anonymous()

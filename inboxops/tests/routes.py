@@ -7,12 +7,16 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from workspaces.api.calls import Call, call_of
+
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 # Addresses below /v1 that are not views of a workspace, by name (or function where they have none): why they need no
 # token, and therefore neither a wall nor a row in the access table. An entry that fits nothing fails a test.
 WITHOUT_WORKSPACE = {
     "unknown_url": "says 404 and knows nothing",
+    "openapi": "describes the API, the same for everybody",
+    "api-docs": "shows what openapi describes",
 }
 
 
@@ -35,9 +39,14 @@ class Route:
         return _PARAMETER.findall(self.template)
 
     @property
+    def call(self) -> Call:
+        """What the handler declares."""
+        return call_of(self.view, self.action)
+
+    @property
     def query(self) -> tuple[str, ...]:
-        """The query parameters that the view declares."""
-        return self.view.parameters.get(self.action, ())
+        """The names of the query parameters."""
+        return tuple(parameter.name for parameter in self.call.parameters)
 
     def path(self, values: dict[str, object]) -> str:
         """The address with the parameters filled in."""

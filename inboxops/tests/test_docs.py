@@ -234,7 +234,7 @@ def codes_of_fields():
                 found.update(strings(call.args[1]))
             case "invalid_parameter":
                 found.update(strings(argument(call, 2, "code")) or ["invalid"])
-            case "ValidationError" | "ErrorDetail":
+            case "ValidationError" | "ErrorDetail" | "Refused":
                 found.update(strings(argument(call, None, "code")))
     return {translated.get(code, code) for code in found if code}
 

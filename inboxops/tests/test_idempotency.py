@@ -15,7 +15,7 @@ from workspaces.actions import change_role, create_token, revoke_token
 from workspaces.models import ApiToken, Role, Scope, StoredAnswer
 
 POSTS = [route for route in routes() if route.method == "POST"]
-SECRETS = [route for route in POSTS if route.action in route.view.secret_answers]
+SECRETS = [route for route in POSTS if route.call.gives_secret]
 REPEATABLE = [route for route in POSTS if route not in SECRETS]
 
 KEY = {"Idempotency-Key": "one"}

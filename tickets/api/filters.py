@@ -1,7 +1,8 @@
 """Which tickets a list shows: filters, search and order, each a filter backend."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import django_filters
@@ -13,14 +14,17 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from accounts.addresses import address_key, clean_address
+from inboxops.api import fields
 from inboxops.api.fields import parse_moment
-from inboxops.api.pagination import Sort, SortKey, by_moment, parse_sort, whole_number
+from inboxops.api.pagination import Sort, SortKey, by_moment, parse_sort, sort_parameter, whole_number
+from inboxops.api.query import MAX_VALUES, Parameter
 from inboxops.errors import FieldError, Invalid
 from inboxops.ids import parse_uuid
 from tickets import search
+from tickets.api.inputs import TAG_PATTERN
 from tickets.models import Contact, Ticket, TicketTag
 from tickets.querysets import TicketQuerySet
-from tickets.texts import MAX_TAGS, tag_key
+from tickets.texts import tag_key
 from tickets.workflow import Priority, Status
 from workspaces.api.base import WorkspaceViewSet
 
@@ -50,25 +54,33 @@ class SeveralField(forms.Field):
         unknown = [item for item in value or [] if self.choices is not None and item not in self.choices]
         if unknown:
             raise forms.ValidationError(f"Each must be one of {', '.join(self.choices or [])}.", code="unknown_choice")
-        # With tagsMatch=all each one is a condition of its own: PostgreSQL plans a thousand of them for minutes.
-        if len(value or []) > MAX_TAGS:
-            raise forms.ValidationError(f"At most {MAX_TAGS} values.", code="too_many")
+        if len(value or []) > MAX_VALUES:
+            raise forms.ValidationError(f"At most {MAX_VALUES} values.", code="too_many")
         return value
 
 
-class OneField(forms.CharField):
-    """A value that `parse` understands; None from it is an error."""
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: how it is read (None: it cannot be), what to say then, and its JSON schema."""
 
-    def __init__(self, *, parse: Any, hint: str, **kwargs: Any) -> None:
-        self.parse, self.hint = parse, hint
+    parse: Callable[[str], Any]
+    hint: str
+    schema: Mapping[str, Any]
+
+
+class OneField(forms.CharField):
+    """A value of some kind."""
+
+    def __init__(self, *, kind: Kind, **kwargs: Any) -> None:
+        self.kind = kind
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Any:
         if value is None:
             return None
-        parsed = self.parse(str(value))
+        parsed = self.kind.parse(str(value))
         if parsed is None:
-            raise forms.ValidationError(self.hint, code="invalid")
+            raise forms.ValidationError(self.kind.hint, code="invalid")
         return parsed
 
 
@@ -97,31 +109,54 @@ def parse_address(text: str) -> str | None:
         return None
 
 
-def one_of(*names: str) -> Any:
-    """A parser for a fixed set of names."""
-    return lambda text: text if text in names else None
+def one_of(*names: str) -> Kind:
+    """One of some names."""
+    listed = f"{', '.join(names[:-1])} or {names[-1]}"
+    return Kind(lambda text: text if text in names else None, f"This must be {listed}.", {"enum": names})
 
 
-_MOMENT = {"parse": parse_moment, "hint": "This must be a time in ISO 8601, such as 2026-01-31T09:30:00Z."}
+MOMENT = Kind(
+    parse_moment,
+    "This must be a time in ISO 8601, such as 2026-01-31T09:30:00Z.",
+    {"type": "string", "format": "date-time"},
+)
+ASSIGNEE = Kind(
+    parse_assignee,
+    "This must be a user's id, me or none.",
+    {"anyOf": [{"enum": ["me", "none"]}, {"type": "string", "format": "uuid"}]},
+)
+ADDRESS = Kind(parse_address, "This must be an e-mail address.", {"type": "string", **fields.ADDRESS})
 
 
 class TicketFilterSet(django_filters.FilterSet):
     """The filters of the ticket list, by the names of their parameters."""
 
-    status = SeveralFilter(choices=Status.values, method="in_status")
-    priority = SeveralFilter(choices=[p.label for p in Priority], method="of_priority")
-    tags = SeveralFilter(method="with_tags")
-    tagsMatch = OneFilter(parse=one_of("any", "all"), hint="This must be any or all.", method="unfiltered")
-    assignee = OneFilter(parse=parse_assignee, hint="This must be a user's id, me or none.", method="assigned_to")
-    requester = OneFilter(parse=parse_address, hint="This must be an e-mail address.", method="asked_by")
-    archived = OneFilter(
-        parse=one_of("true", "false", "all"), hint="This must be true, false or all.", method="unfiltered"
+    status = SeveralFilter(choices=Status.values, method="in_status", help_text="In any of these.")
+    priority = SeveralFilter(choices=[p.label for p in Priority], method="of_priority", help_text="Of any of these.")
+    tags = SeveralFilter(method="with_tags", help_text="With any of these tags, or all: see `tagsMatch`.")
+    tagsMatch = OneFilter(
+        kind=one_of("any", "all"),
+        method="unfiltered",
+        help_text="Whether any of `tags` will do, or each is needed.",
     )
-    merged = OneFilter(parse=one_of("true", "false"), hint="This must be true or false.", method="unfiltered")
-    createdAfter = OneFilter(field_name="created_at", lookup_expr="gt", **_MOMENT)
-    createdBefore = OneFilter(field_name="created_at", lookup_expr="lt", **_MOMENT)
-    updatedAfter = OneFilter(field_name="updated_at", lookup_expr="gt", **_MOMENT)
-    updatedBefore = OneFilter(field_name="updated_at", lookup_expr="lt", **_MOMENT)
+    assignee = OneFilter(
+        kind=ASSIGNEE, method="assigned_to", help_text="A user's id; `me` for the caller, `none` for nobody."
+    )
+    requester = OneFilter(kind=ADDRESS, method="asked_by", help_text="The customer's e-mail address.")
+    archived = OneFilter(
+        kind=one_of("true", "false", "all"),
+        method="unfiltered",
+        help_text="`false`, the default: those in the inbox; `true`: those in the archive; `all`: both.",
+    )
+    merged = OneFilter(
+        kind=one_of("true", "false"),
+        method="unfiltered",
+        help_text="Whether to show those merged into another, which are left out by default.",
+    )
+    createdAfter = OneFilter(field_name="created_at", lookup_expr="gt", kind=MOMENT, help_text="Strictly after.")
+    createdBefore = OneFilter(field_name="created_at", lookup_expr="lt", kind=MOMENT, help_text="Strictly before.")
+    updatedAfter = OneFilter(field_name="updated_at", lookup_expr="gt", kind=MOMENT, help_text="Strictly after.")
+    updatedBefore = OneFilter(field_name="updated_at", lookup_expr="lt", kind=MOMENT, help_text="Strictly before.")
 
     class Meta:
         model = Ticket
@@ -172,7 +207,16 @@ class TicketFilterSet(django_filters.FilterSet):
         return queryset.filter(requester__in=contacts)
 
 
-FILTER_PARAMETERS = tuple(TicketFilterSet.base_filters)
+def _parameter(name: str, declared: django_filters.Filter) -> Parameter:
+    about = declared.extra
+    if isinstance(declared, SeveralFilter):
+        schema = {"enum": about["choices"]} if "choices" in about else {"type": "string", "pattern": TAG_PATTERN}
+        return Parameter(name, about["help_text"], schema, several=True)
+    return Parameter(name, about["help_text"], about["kind"].schema)
+
+
+FILTER_PARAMETERS = tuple(_parameter(name, declared) for name, declared in TicketFilterSet.base_filters.items())
+_FILTERS = frozenset(TicketFilterSet.base_filters)
 
 
 class TicketFilterBackend(DjangoFilterBackend):
@@ -180,7 +224,7 @@ class TicketFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet) -> TicketQuerySet:
         query = request.query_params
-        if not any(name in query for name in FILTER_PARAMETERS):
+        if _FILTERS.isdisjoint(query):
             return queryset.not_archived().not_merged()
         filters = TicketFilterSet(query, queryset=queryset, request=request)
         if not filters.is_valid():
@@ -210,6 +254,16 @@ SORT_KEYS = {
         SortKey("priority", "priority", lambda name: Priority.named(name).value, _priority),
     )
 }
+
+
+SEARCH_PARAMETER = Parameter(
+    "search",
+    'Full text: words in any order, `"a phrase"`, `-without`, `or`, `refun*`; case and accents do not count. Without a'
+    " `sort`, the best match comes first.",
+    {"type": "string"},
+    example="invoice -paid",
+)
+SORT_PARAMETER = sort_parameter(SORT_KEYS, None)
 
 
 class SearchBackend(BaseFilterBackend):

@@ -1,11 +1,9 @@
 """What the ticket API takes: one class per request body, named after its action."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from rest_framework import serializers
-
-from inboxops.api.fields import Choice, Flag, Id, Several, Text
-from inboxops.api.inputs import Input
+from inboxops.api.fields import ADDRESS, NOT_BLANK, Choice, Flag, Id, Refused, Several, Text
+from inboxops.api.inputs import Examples, Input
 from tickets.actions import Changes, Person
 from tickets.contacts import NAME_LENGTH
 from tickets.models.message import BODY_LENGTH, HTML_LENGTH
@@ -13,107 +11,134 @@ from tickets.models.ticket import SUBJECT_LENGTH, TAG_LENGTH
 from tickets.texts import MAX_ADDRESSES, MAX_TAGS, REASON_LENGTH
 from tickets.workflow import Priority, Status
 
-PRIORITIES = [priority.label for priority in Priority]
+# Something, and no comma: that separates tags in the filter.
+TAG_PATTERN = r"^[^,]*[^,\s][^,]*$"
 
 
-class Strings(Several):
-    """A list of strings."""
-
-    def __init__(self, *, each: int, at_most: int, **kwargs: Any) -> None:
-        super().__init__(child=Text(max_length=each, allow_blank=True), max_length=at_most, **kwargs)
-
-
-def tags_field(**kwargs: Any) -> Strings:
+def tags_field(**kwargs: Any) -> Several:
     """Tags, as many as a ticket may have."""
     # What is trimmed away does not count towards the length, so the rule itself is the action's.
-    return Strings(each=4 * TAG_LENGTH, at_most=4 * MAX_TAGS, **kwargs)
+    tag = Text(max_length=4 * TAG_LENGTH, allow_blank=True, schema={"maxLength": TAG_LENGTH, "pattern": TAG_PATTERN})
+    return Several(child=tag, max_length=4 * MAX_TAGS, schema={"maxItems": MAX_TAGS}, **kwargs)
 
 
-def addresses_field(**kwargs: Any) -> Strings:
+def addresses_field(**kwargs: Any) -> Several:
     """E-mail addresses."""
-    return Strings(each=320, at_most=4 * MAX_ADDRESSES, **kwargs)
+    address = Text(max_length=320, allow_blank=True, schema=ADDRESS)
+    return Several(child=address, max_length=4 * MAX_ADDRESSES, schema={"maxItems": MAX_ADDRESSES}, **kwargs)
 
 
 class RequesterInput(Input):
     """The customer a ticket is for."""
 
-    email = Text(max_length=320)
-    name = Text(required=False, allow_blank=True, max_length=NAME_LENGTH)
+    email = Text(max_length=320, schema=ADDRESS)
+    name = Text(required=False, allow_blank=True, max_length=NAME_LENGTH, help_text="Absent: as known already.")
 
 
-class CreateInput(Input):
+class CreateTicketInput(Input):
     """A new ticket."""
 
-    subject = Text(max_length=SUBJECT_LENGTH)
-    body = Text(max_length=BODY_LENGTH)
-    bodyHtml = Text(required=False, allow_blank=True, max_length=HTML_LENGTH)
-    requester = RequesterInput(required=False, allow_null=True)
-    ccs = addresses_field(required=False)
-    priority = Choice(choices=PRIORITIES, required=False)
+    examples: ClassVar[Examples] = {
+        "short": {"subject": "Support request", "body": "Initial message text."},
+        "for a customer": {
+            "subject": "Broken lamp",
+            "body": "It flickers.",
+            "requester": {"email": "carla@customer.example", "name": "Carla Customer"},
+            "priority": "high",
+            "tags": ["lamps"],
+        },
+    }
+
+    subject = Text(max_length=SUBJECT_LENGTH, schema=NOT_BLANK, help_text="One line.")
+    body = Text(max_length=BODY_LENGTH, schema=NOT_BLANK, help_text="The first message, as plain text.")
+    bodyHtml = Text(required=False, allow_blank=True, max_length=HTML_LENGTH, help_text="The same in HTML; sanitised.")
+    requester = RequesterInput(
+        required=False, allow_null=True, help_text="Whose words the first message holds; nobody: the caller's."
+    )
+    ccs = addresses_field(required=False, help_text="Who gets a copy of every reply.")
+    priority = Choice(Priority, required=False, help_text="Absent: `normal`.")
     tags = tags_field(required=False)
-    assigneeId = Id(required=False, allow_null=True)
+    assigneeId = Id(required=False, allow_null=True, help_text="An agent or admin of the workspace.")
 
 
-class StatusElsewhere(serializers.Field[Any, Any, Any, Any]):
-    """A field that clients look for here but that belongs to the transition call."""
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        if data is serializers.empty:
-            return super().run_validation(data)
-        raise serializers.ValidationError("The status changes by POST to …/status.", code="use_status_endpoint")
-
-
-class UpdateInput(Input):
+class UpdateTicketInput(Input):
     """Properties to change; what is absent stays."""
 
-    assigneeId = Id(required=False, allow_null=True)
-    priority = Choice(choices=PRIORITIES, required=False)
-    tags = tags_field(required=False)
-    subject = Text(required=False, max_length=SUBJECT_LENGTH)
+    examples: ClassVar[Examples] = {
+        "triage": {"assigneeId": None, "priority": "high", "tags": ["billing", "urgent"]},
+        "correct": {"subject": "Broken lamp", "requester": {"email": "carla@customer.example"}},
+    }
+
+    assigneeId = Id(required=False, allow_null=True, help_text="An agent or admin of the workspace; `null`: nobody.")
+    priority = Choice(Priority, required=False)
+    tags = tags_field(required=False, help_text="All of them: those not named are taken off.")
+    subject = Text(required=False, max_length=SUBJECT_LENGTH, schema=NOT_BLANK)
     requester = RequesterInput(required=False, allow_null=True)
-    ccs = addresses_field(required=False)
-    status = StatusElsewhere()
+    ccs = addresses_field(required=False, help_text="All of them.")
+    # Clients look for it here.
+    status = Refused("The status changes by POST to …/status.", code="use_status_endpoint")
 
 
-class AppendInput(Input):
+class AppendMessageInput(Input):
     """A reply, a note, or a customer's words."""
 
-    body = Text(max_length=BODY_LENGTH)
-    bodyHtml = Text(required=False, allow_blank=True, max_length=HTML_LENGTH)
-    isInternal = Flag(required=False)
-    sendEmail = Flag(required=False)
-    toAddresses = addresses_field(required=False)
-    ccAddresses = addresses_field(required=False)
-    attachmentIds = Several(child=Id(), required=False, max_length=100)
-    asRequester = Flag(required=False)
-    lastSeenMessageId = Id(required=False, allow_null=True)
-    status = Choice(choices=Status.values, required=False)
+    examples: ClassVar[Examples] = {
+        "reply": {"body": "Thanks for reaching out.", "isInternal": False, "sendEmail": True},
+        "note": {"body": "Called them, no answer.", "isInternal": True},
+        "customer's words": {"body": "It came today.", "asRequester": True},
+        "reply and wait": {"body": "Which model is it?", "status": "pending"},
+    }
+
+    body = Text(max_length=BODY_LENGTH, schema=NOT_BLANK, help_text="Plain text.")
+    bodyHtml = Text(required=False, allow_blank=True, max_length=HTML_LENGTH, help_text="The same in HTML; sanitised.")
+    isInternal = Flag(required=False, help_text="A note, which never leaves by mail, whatever else is set.")
+    sendEmail = Flag(required=False, help_text="Queue one mail with this message.")
+    toAddresses = addresses_field(required=False, help_text="Absent or empty: the requester.")
+    ccAddresses = addresses_field(required=False, help_text="Absent: the ticket's. A list, even `[]`: exactly these.")
+    attachmentIds = Several(child=Id(), required=False, max_length=100, help_text="Files uploaded for this ticket.")
+    asRequester = Flag(required=False, help_text="What the customer said elsewhere, on the phone for example.")
+    lastSeenMessageId = Id(
+        required=False,
+        allow_null=True,
+        help_text="The newest message you had read: refused with 409 if the customer wrote since.",
+    )
+    status = Choice(Status, required=False, help_text="Move the ticket, in the same transaction.")
     assigneeId = Id(required=False, allow_null=True)
-    priority = Choice(choices=PRIORITIES, required=False)
+    priority = Choice(Priority, required=False)
     tags = tags_field(required=False)
 
 
-class TransitionInput(Input):
+class TransitionTicketInput(Input):
     """A move to another status."""
 
-    toStatus = Choice(choices=Status.values)
-    reason = Text(required=False, allow_blank=True, max_length=REASON_LENGTH)
+    examples: ClassVar[Examples] = {
+        "close": {"toStatus": "closed", "reason": "Solved."},
+        "reopen": {"toStatus": "open"},
+    }
+
+    toStatus = Choice(Status)
+    reason = Text(required=False, allow_blank=True, max_length=REASON_LENGTH, help_text="Kept with the event.")
 
 
-class MergeInput(Input):
+class MergeTicketInput(Input):
     """Where to merge into."""
 
-    targetTicketId = Id()
+    examples: ClassVar[Examples] = {"merge": {"targetTicketId": "0192f3c8-1122-7334-9556-778899aabbcc"}}
+
+    targetTicketId = Id(help_text="The ticket that carries on.")
 
 
-class SplitInput(Input):
+class SplitTicketInput(Input):
     """Which messages to move into a new ticket."""
 
-    messageIds = Several(child=Id(), max_length=10_000)
-    newSubject = Text(required=False, allow_null=True, max_length=SUBJECT_LENGTH)
+    examples: ClassVar[Examples] = {
+        "split": {"messageIds": ["0192f3c9-7a11-7c85-a1b2-c3d4e5f60718"], "newSubject": "Split thread"}
+    }
+
+    messageIds = Several(child=Id(), max_length=10_000, schema={"minItems": 1}, help_text="At least one, not all.")
+    newSubject = Text(
+        required=False, allow_null=True, max_length=SUBJECT_LENGTH, schema=NOT_BLANK, help_text="Absent: as before."
+    )
 
 
 class NothingInput(Input):

@@ -6,16 +6,34 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from accounts.actors import Access
 from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
-from inboxops.api.pagination import by_moment, paginate, parse_sort
+from inboxops.api.failures import Failure, refusal
+from inboxops.api.pagination import by_moment, paginate, parse_sort, sort_parameter
 from inboxops.api.preconditions import etag, expected_version, is_unchanged
 from inboxops.api.renderers import to_json
 from inboxops.errors import NotFound
 from inboxops.ids import parse_uuid
 from tickets import actions
 from tickets.api import inputs
-from tickets.api.filters import FILTER_PARAMETERS, SearchBackend, TicketFilterBackend, sort_of
+from tickets.api.filters import (
+    FILTER_PARAMETERS,
+    SEARCH_PARAMETER,
+    SORT_PARAMETER,
+    SearchBackend,
+    TicketFilterBackend,
+    sort_of,
+)
+from tickets.api.outputs import (
+    EventOutput,
+    MergedTicketOutput,
+    MessageOutput,
+    SplitOutput,
+    TicketDetailOutput,
+    TicketOutput,
+    UnmergedTicketOutput,
+)
 from tickets.api.representations import (
     Json,
     events_json,
@@ -25,37 +43,66 @@ from tickets.api.representations import (
     newest_that_fit,
     tickets_json,
 )
+from tickets.errors import (
+    AlreadyMerged,
+    ConversationMovedOn,
+    MergeIntoItself,
+    NotMerged,
+    SplitWouldEmpty,
+    TargetMerged,
+    TicketMerged,
+    TransitionNotAllowed,
+    UnmergeFirst,
+)
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.querysets import TicketQuerySet
 from tickets.workflow import Priority, Status
 from workspaces.api.base import WorkspaceViewSet
+from workspaces.api.calls import Call
 
 _TIMELINE_KEYS = {"createdAt": by_moment("createdAt", "created_at")}
+_TIMELINE = (*pagination.PARAMETERS, sort_parameter(_TIMELINE_KEYS, "createdAt"))
+
+_MERGED = refusal(TicketMerged, "mergedIntoId")
+_NOT_ALLOWED = refusal(TransitionNotAllowed, "currentStatus", "allowedTransitions")
+_NOT_ASSIGNABLE = Failure(400, "not_assignable", "The assignee is no agent or admin of the workspace.")
 
 
 class TicketViewSet(WorkspaceViewSet):
     """Tickets of the workspace, their messages and events, and everything that can be done with them."""
 
+    tag = "Tickets"
     filter_backends = (TicketFilterBackend, SearchBackend)
-    parameters = {
-        "list": (*pagination.PARAMETERS, *FILTER_PARAMETERS, "search", "sort"),
-        "list_messages": (*pagination.PARAMETERS, "sort"),
-        "list_events": (*pagination.PARAMETERS, "sort"),
-    }
-    repeatable = ("status", "priority", "tags")
 
     # Reading
 
+    @Call(
+        "listTickets",
+        Access.READ,
+        gives=TicketOutput,
+        many=True,
+        parameters=(*pagination.PARAMETERS, *FILTER_PARAMETERS, SEARCH_PARAMETER, SORT_PARAMETER),
+    )
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
-        """The tickets that the filters leave, as a bare array."""
+        """List tickets.
+
+        The tickets of the inbox that the filters leave, newest conversation first, as a bare array. Filters that take
+        several values are repeated, or hold them with commas between. What is archived or merged is left out unless
+        asked for.
+        """
         tickets = self.tickets()
         for backend in self.filter_backends:
             tickets = backend().filter_queryset(request, tickets, self)
         page = paginate(request, tickets, sort=sort_of(request.query_params), fetch=tickets_json)
         return answer(page.rows, headers=page.headers)
 
+    @Call("getTicket", Access.READ, gives=TicketDetailOutput, headers=("ETag",), if_none_match=True)
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponse:
-        """One ticket with its messages, unless the client has exactly this answer already."""
+        """Get a ticket with its messages.
+
+        The newest 500 messages, and 5 MiB of them at most; `messagesTruncated` says whether there are more in
+        `…/messages`. A merged ticket still answers: without messages, and with `mergedIntoId`.
+        """
         ticket = self.shown(self.ticket_id())
         messages = newest_that_fit(Message.objects.filter(workspace=self.workspace, ticket_id=ticket["id"]))
         ticket["messages"] = messages
@@ -66,15 +113,23 @@ class TicketViewSet(WorkspaceViewSet):
             return nothing(status=304, headers={"ETag": tag})
         return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
+    @Call("listMessages", Access.READ, gives=MessageOutput, many=True, parameters=_TIMELINE)
     def list_messages(self, request: Request, **kwargs: str) -> HttpResponse:
-        """The messages of a ticket, oldest first, as a bare array."""
+        """List the messages of a ticket.
+
+        Oldest first, notes among them, as a bare array.
+        """
         messages = Message.objects.filter(workspace=self.workspace, ticket_id=self.ticket().pk)
         sort = parse_sort(request.query_params.get("sort", "createdAt"), _TIMELINE_KEYS)
         page = paginate(request, messages, sort=sort, fetch=messages_json)
         return answer(page.rows, headers=page.headers)
 
+    @Call("listEvents", Access.READ, gives=EventOutput, many=True, parameters=_TIMELINE)
     def list_events(self, request: Request, **kwargs: str) -> HttpResponse:
-        """What happened to a ticket, oldest first, as a bare array."""
+        """List what happened to a ticket.
+
+        Oldest first, as a bare array. Events are never changed and never deleted.
+        """
         events = TicketEvent.objects.filter(workspace=self.workspace, ticket_id=self.ticket().pk)
         sort = parse_sort(request.query_params.get("sort", "createdAt"), _TIMELINE_KEYS)
         page = paginate(request, events, sort=sort, fetch=events_json)
@@ -82,9 +137,22 @@ class TicketViewSet(WorkspaceViewSet):
 
     # Writing
 
+    @Call(
+        "createTicket",
+        Access.WRITE,
+        takes=inputs.CreateTicketInput,
+        gives=TicketOutput,
+        status=201,
+        headers=("ETag", "Location"),
+        failures=(_NOT_ASSIGNABLE,),
+    )
     def create(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Create a ticket with its first message."""
-        data = self.input(inputs.CreateInput)
+        """Create a ticket with its first message.
+
+        The message is the customer's if a `requester` is given, else the caller's. Send an `Idempotency-Key`, and a
+        repeat after a lost answer makes no second ticket.
+        """
+        data = self.input()
         ticket = actions.create_ticket(
             self.workspace,
             subject=data["subject"],
@@ -100,17 +168,52 @@ class TicketViewSet(WorkspaceViewSet):
         location = request.build_absolute_uri(f"{request.path}/{ticket.pk}")
         return self.answer_ticket(ticket.pk, status=201, headers={"Location": location})
 
+    @Call(
+        "updateTicket",
+        Access.WRITE,
+        takes=inputs.UpdateTicketInput,
+        gives=TicketOutput,
+        headers=("ETag",),
+        if_match=True,
+        failures=(_NOT_ASSIGNABLE, _MERGED),
+    )
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Change properties of a ticket."""
+        """Change properties of a ticket.
+
+        Only what changes is recorded. The status has its own call.
+        """
         ticket = self.ticket()
-        changes = inputs.changes_of(self.input(inputs.UpdateInput))
+        changes = inputs.changes_of(self.input())
         actions.update_ticket(ticket, changes=changes, actor=self.actor, if_version=self.if_version())
         return self.answer_ticket(ticket.pk)
 
+    @Call(
+        "appendMessage",
+        Access.WRITE,
+        takes=inputs.AppendMessageInput,
+        gives=MessageOutput,
+        status=201,
+        if_match=True,
+        failures=(
+            _NOT_ASSIGNABLE,
+            Failure(400, "contradiction", "A customer's words as a note, or by mail."),
+            Failure(400, "no_recipient", "A mail to nobody: the ticket has no requester."),
+            Failure(400, "no_requester", "`asRequester` on a ticket without one."),
+            Failure(400, "unknown_attachment", "No such upload for this ticket."),
+            Failure(400, "unknown_message", "The message is not one of this ticket."),
+            _MERGED,
+            _NOT_ALLOWED,
+            refusal(ConversationMovedOn, "messages"),
+        ),
+    )
     def append(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Add a message; the answer is the message."""
+        """Add a reply, a note, or what the customer said elsewhere.
+
+        The answer is the message. A public message with `sendEmail` is queued for delivery in the same transaction. A
+        customer's message opens the ticket again and takes it out of the archive.
+        """
         ticket = self.ticket()
-        data = self.input(inputs.AppendInput)
+        data = self.input()
         message = actions.append_message(
             ticket,
             body=data["body"],
@@ -129,10 +232,23 @@ class TicketViewSet(WorkspaceViewSet):
         )
         return answer(messages_json(Message.objects.filter(workspace=self.workspace, pk=message.pk))[0], status=201)
 
+    @Call(
+        "transitionTicket",
+        Access.WRITE,
+        takes=inputs.TransitionTicketInput,
+        gives=TicketOutput,
+        headers=("ETag",),
+        if_match=True,
+        failures=(_MERGED, _NOT_ALLOWED),
+    )
     def transition(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Move a ticket to another status."""
+        """Move a ticket to another status.
+
+        `allowedTransitions` of the ticket says where it can go. The status it has already is answered with 200, and
+        nothing is recorded.
+        """
         ticket = self.ticket()
-        data = self.input(inputs.TransitionInput)
+        data = self.input()
         actions.transition_ticket(
             ticket,
             to=Status(data["toStatus"]),
@@ -142,19 +258,49 @@ class TicketViewSet(WorkspaceViewSet):
         )
         return self.answer_ticket(ticket.pk)
 
+    @Call(
+        "mergeTicket",
+        Access.WRITE,
+        takes=inputs.MergeTicketInput,
+        gives=MergedTicketOutput,
+        headers=("ETag",),
+        if_match=True,
+        failures=(
+            refusal(AlreadyMerged, "mergedIntoId"),
+            refusal(MergeIntoItself),
+            refusal(TargetMerged, "mergedIntoId"),
+        ),
+    )
     def merge(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Merge a ticket into another one; the answer is the target."""
+        """Merge a ticket into another one.
+
+        The answer is the target. All messages of the source move there; the source is closed, and answers with
+        `mergedIntoId`. Nobody gets mail. A merge can be undone.
+        """
         source = self.ticket()
-        target = self.ticket(self.input(inputs.MergeInput)["targetTicketId"])
+        target = self.ticket(self.input()["targetTicketId"])
         merge = actions.merge_tickets(source, target, actor=self.actor, if_version=self.if_version())
         ends_in = merge.target.merged_into_id or merge.target_id
         told = {"id": merge.pk, "sourceTicketId": merge.source_id, "movedCount": merge.moved_count}
         return self.answer_ticket(ends_in, merge=told)
 
+    @Call(
+        "unmergeTicket",
+        Access.WRITE,
+        takes=inputs.NothingInput,
+        gives=UnmergedTicketOutput,
+        headers=("ETag",),
+        if_match=True,
+        failures=(refusal(NotMerged), refusal(UnmergeFirst, "ticketId")),
+    )
     def unmerge(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Undo the merge of a ticket; the answer is the ticket, itself again."""
+        """Undo the merge of a ticket.
+
+        The answer is the source, itself again: exactly the messages that the merge moved go back, and what it added to
+        the target leaves it. What came later stays where it is.
+        """
         source = self.ticket()
-        self.input(inputs.NothingInput)
+        self.input()
         undone = actions.unmerge_ticket(source, actor=self.actor, if_version=self.if_version())
         told = {
             "mergeId": undone.merge.pk,
@@ -164,10 +310,28 @@ class TicketViewSet(WorkspaceViewSet):
         }
         return self.answer_ticket(source.pk, unmerge=told)
 
+    @Call(
+        "splitTicket",
+        Access.WRITE,
+        takes=inputs.SplitTicketInput,
+        gives=SplitOutput,
+        status=201,
+        if_match=True,
+        failures=(
+            Failure(400, "empty", "No messages are named."),
+            Failure(400, "unknown_message", "The message is not one of this ticket."),
+            _MERGED,
+            refusal(SplitWouldEmpty),
+        ),
+    )
     def split(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Move messages into a new ticket; the answer is the new ticket and how many moved."""
+        """Move messages into a new ticket.
+
+        The answer is the new ticket and how many messages moved. Requester, CCs, priority, tags and mailbox are
+        inherited. Merging it back is the undo.
+        """
         ticket = self.ticket()
-        data = self.input(inputs.SplitInput)
+        data = self.input()
         split = actions.split_ticket(
             ticket,
             message_ids=data["messageIds"],
@@ -177,17 +341,41 @@ class TicketViewSet(WorkspaceViewSet):
         )
         return answer({"ticket": self.shown(split.ticket.pk), "movedCount": split.moved_count}, status=201)
 
+    @Call(
+        "archiveTicket",
+        Access.WRITE,
+        takes=inputs.NothingInput,
+        gives=TicketOutput,
+        headers=("ETag",),
+        if_match=True,
+        failures=(_MERGED,),
+    )
     def archive(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Hide a ticket from the inbox."""
+        """Archive a ticket.
+
+        It is hidden from lists and search by default. Doing so twice is harmless.
+        """
         ticket = self.ticket()
-        self.input(inputs.NothingInput)
+        self.input()
         actions.archive_ticket(ticket, actor=self.actor, if_version=self.if_version())
         return self.answer_ticket(ticket.pk)
 
+    @Call(
+        "unarchiveTicket",
+        Access.WRITE,
+        takes=inputs.NothingInput,
+        gives=TicketOutput,
+        headers=("ETag",),
+        if_match=True,
+        failures=(_MERGED,),
+    )
     def unarchive(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Bring a ticket back into the inbox."""
+        """Bring a ticket back from the archive.
+
+        Doing so twice is harmless.
+        """
         ticket = self.ticket()
-        self.input(inputs.NothingInput)
+        self.input()
         actions.unarchive_ticket(ticket, actor=self.actor, if_version=self.if_version())
         return self.answer_ticket(ticket.pk)
 

@@ -14,39 +14,37 @@ from rest_framework.viewsets import ViewSetMixin
 from accounts.actors import Access, Actor
 from inboxops.api.answers import nothing
 from inboxops.api.body import json_object, read_body
-from inboxops.api.inputs import Input, read_input
+from inboxops.api.inputs import read_input
 from inboxops.api.problems import ApiError, exception_handler
 from inboxops.api.query import check_parameters
 from inboxops.db import in_transaction
 from inboxops.errors import NotFound
 from workspaces.api.authentication import BearerAuthentication, credentials_of
+from workspaces.api.calls import Call, call_of
 from workspaces.api.idempotency import answer_once, fingerprint_of, key_of
 from workspaces.api.permissions import ScopePermission
 from workspaces.api.throttling import TokenThrottle
 from workspaces.models import ApiToken, Membership, Workspace
 
 WORKSPACE_HEADER = "x-workspace-id"
+OPTIONS = Call("options", Access.READ)
 
 
 class WorkspaceViewSet(ViewSetMixin, APIView):
     """A view set below `/v1/workspaces/:workspaceId`.
 
-    Before a handler runs: the method is known (405), JSON is accepted (406), the token is valid (401) and within its
-    limit (429), path and header name the token's workspace (400, 404), and role and scope suffice (403). A handler
-    parses, fetches, calls one action and answers; whatever it raises becomes a problem document.
+    Each handler carries its `Call`. Before it runs: the method is known (405), JSON is accepted (406), the token is
+    valid (401) and within its limit (429), path and header name the token's workspace (400, 404), and role and scope
+    suffice (403). A handler parses, fetches, calls one action and answers; whatever it raises becomes a problem
+    document.
     """
 
     authentication_classes = (BearerAuthentication,)
     permission_classes = (ScopePermission,)
     throttle_classes = (TokenThrottle,)
 
-    # What each action of the view set needs; reading methods need READ and writing ones WRITE unless it is said here.
-    access: ClassVar[dict[str, Access]] = {}
-    # Actions whose answer holds a secret, which is therefore never stored for a repeat.
-    secret_answers: ClassVar[frozenset[str]] = frozenset()
-    # Query parameters per action; an action that is not listed takes none.
-    parameters: ClassVar[dict[str, tuple[str, ...]]] = {}
-    repeatable: ClassVar[tuple[str, ...]] = ()
+    # The heading in the OpenAPI document.
+    tag: ClassVar[str]
     header_required = True
     format_kwarg = None
 
@@ -76,7 +74,7 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         self.workspace = self.token.workspace
         self._check_workspace(request)
         self.check_permissions(request)
-        check_parameters(request.query_params, self.parameters.get(self.action or "", ()), self.repeatable)
+        check_parameters(request.query_params, self.call.parameters)
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
         """Straight to our own handler: nothing is to be guessed from authenticators or re-raised."""
@@ -101,14 +99,15 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         """The methods that this address knows, in `Allow`."""
         return nothing(headers={"Allow": ", ".join(self.allowed_methods)})
 
-    def needed_access(self) -> Access:
-        """What the caller needs for the present action."""
-        default = Access.READ if self.request.method in ("GET", "HEAD", "OPTIONS") else Access.WRITE
-        return self.access.get(self.action or "", default)
+    @property
+    def call(self) -> Call:
+        """The declaration of the present call."""
+        return OPTIONS if self.request.method == "OPTIONS" else call_of(self, self.action or "")
 
-    def input(self, declared: type[Input]) -> dict[str, Any]:
+    def input(self) -> dict[str, Any]:
         """The validated body of the request. Raises Invalid, or ApiError for what cannot be read at all."""
-        return read_input(declared, json_object(self.body, self.request.META.get("CONTENT_TYPE", "")))
+        assert self.call.takes is not None, f"{self.call.operation_id} takes no body."
+        return read_input(self.call.takes, json_object(self.body, self.request.META.get("CONTENT_TYPE", "")))
 
     @cached_property
     def body(self) -> bytes:
@@ -144,7 +143,7 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
             key=key,
             fingerprint=fingerprint_of(request, body),
             handler=call,
-            is_secret=(self.action or "") in self.secret_answers,
+            is_secret=self.call.gives_secret,
         )
 
     def _check_workspace(self, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Who may call what: each view names the access it needs, per action."""
+"""Who may call what: each call names the access it needs."""
 
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class ScopePermission(BasePermission):
-    """Refuses a caller whose role and scope together do not reach what the view needs."""
+    """Refuses a caller whose role and scope together do not reach what the call needs."""
 
     def has_permission(self, request: Request, view: "WorkspaceViewSet") -> bool:  # type: ignore[override]
-        needed, access = view.needed_access(), credentials_of(request).actor.access
+        needed, access = view.call.access, credentials_of(request).actor.access
         if access < needed:
             raise Forbidden(
                 f"This needs {needed.name.lower()} access; role and token scope together give {access.name.lower()}.",

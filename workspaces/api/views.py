@@ -8,51 +8,69 @@ from rest_framework.request import Request
 from accounts.actors import Access
 from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
+from inboxops.api.failures import Failure, refusal
 from inboxops.api.pagination import by_moment, paginate, parse_sort
 from inboxops.errors import Invalid, NotFound
 from inboxops.ids import parse_uuid
 from workspaces import actions
 from workspaces.api import inputs
 from workspaces.api.base import WorkspaceViewSet
+from workspaces.api.calls import Call
+from workspaces.api.outputs import ApiTokenOutput, MemberOutput, NewApiTokenOutput, WorkspaceOutput
 from workspaces.api.representations import member_json, token_json, workspace_json
+from workspaces.errors import LastAdmin
 from workspaces.models import ApiToken, Membership, Role, Scope
 
+_LAST_ADMIN = refusal(LastAdmin)
 _BY_CREATION = {"createdAt": by_moment("createdAt", "created_at")}
 
 
 class WorkspaceView(WorkspaceViewSet):
     """One workspace: the token's own."""
 
-    access = {"rename": Access.ADMIN}
+    tag = "Workspace"
 
+    @Call("getWorkspace", Access.READ, gives=WorkspaceOutput)
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponse:
-        """The workspace."""
+        """Get the workspace."""
         return answer(workspace_json(self.workspace))
 
+    @Call("renameWorkspace", Access.ADMIN, takes=inputs.RenameWorkspaceInput, gives=WorkspaceOutput)
     def rename(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Give the workspace another name."""
-        name = self.input(inputs.RenameInput)["name"]
+        """Rename the workspace.
+
+        The slug stays: addresses and integrations hang on it.
+        """
+        name = self.input()["name"]
         return answer(workspace_json(actions.rename_workspace(self.workspace, name=name, actor=self.actor)))
 
 
 class CurrentWorkspaceView(WorkspaceViewSet):
     """The workspace that the token belongs to, for a client that knows only its token."""
 
+    tag = "Workspace"
     header_required = False
 
+    @Call("getCurrentWorkspace", Access.READ, gives=WorkspaceOutput)
     def retrieve(self, request: Request, **kwargs: str) -> HttpResponse:
-        """The workspace."""
+        """Get the workspace of the token.
+
+        For a client that knows only its token: `x-workspace-id` is not needed here.
+        """
         return answer(workspace_json(self.workspace))
 
 
 class MemberViewSet(WorkspaceViewSet):
     """The members of the workspace. Names and addresses are the users' own; only roles are the workspace's."""
 
-    access = {"change_role": Access.ADMIN, "remove": Access.ADMIN}
-    parameters = {"list": pagination.PARAMETERS}
+    tag = "Members"
 
+    @Call("listMembers", Access.READ, gives=MemberOutput, many=True, parameters=pagination.PARAMETERS)
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
-        """The members, in the order in which they joined, as a bare array."""
+        """List the members.
+
+        In the order in which they joined, as a bare array.
+        """
         members = Membership.objects.filter(workspace=self.workspace).select_related("user")
         page = paginate(
             request,
@@ -63,14 +81,22 @@ class MemberViewSet(WorkspaceViewSet):
         )
         return answer([member_json(membership) for membership in page.rows], headers=page.headers)
 
+    @Call("changeRole", Access.ADMIN, takes=inputs.ChangeRoleInput, gives=MemberOutput, failures=(_LAST_ADMIN,))
     def change_role(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Give a member another role."""
+        """Give a member another role.
+
+        Counts from the member's next request on. A member who becomes a viewer is taken off open tickets.
+        """
         membership = self.member()
-        role = Role(self.input(inputs.RoleInput)["role"])
+        role = Role(self.input()["role"])
         return answer(member_json(actions.change_role(membership, role=role, actor=self.actor)))
 
+    @Call("removeMember", Access.ADMIN, status=204, failures=(_LAST_ADMIN,))
     def remove(self, request: Request, **kwargs: str) -> HttpResponse:
-        """End a membership."""
+        """Remove a member.
+
+        Ends the member's tokens at once and unassigns open tickets. What was written stays.
+        """
         actions.remove_member(self.member(), actor=self.actor)
         return nothing()
 
@@ -86,12 +112,14 @@ class MemberViewSet(WorkspaceViewSet):
 class ApiTokenViewSet(WorkspaceViewSet):
     """The API tokens of the workspace."""
 
-    access = {"list": Access.ADMIN, "create": Access.ADMIN, "revoke": Access.ADMIN}
-    secret_answers = frozenset({"create"})
-    parameters = {"list": pagination.PARAMETERS}
+    tag = "API tokens"
 
+    @Call("listApiTokens", Access.ADMIN, gives=ApiTokenOutput, many=True, parameters=pagination.PARAMETERS)
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
-        """The tokens, oldest first, revoked ones too, as a bare array."""
+        """List the API tokens.
+
+        Oldest first, revoked ones too, without their secrets, as a bare array.
+        """
         tokens = ApiToken.objects.filter(workspace=self.workspace).select_related("user")
         page = paginate(
             request,
@@ -101,9 +129,25 @@ class ApiTokenViewSet(WorkspaceViewSet):
         )
         return answer(page.rows, headers=page.headers)
 
+    @Call(
+        "createApiToken",
+        Access.ADMIN,
+        takes=inputs.CreateApiTokenInput,
+        gives=NewApiTokenOutput,
+        status=201,
+        gives_secret=True,
+        failures=(
+            Failure(400, "in_the_past", "The token would have expired already."),
+            Failure(400, "scope_exceeds_role", "The token could do more than its member."),
+            Failure(400, "unknown_member", "The user is not a member of the workspace."),
+        ),
+    )
     def create(self, request: Request, **kwargs: str) -> HttpResponse:
-        """Make a token; the secret is in this answer and nowhere else."""
-        data = self.input(inputs.CreateTokenInput)
+        """Make an API token.
+
+        The secret is in this answer and nowhere else: repeating the call with its key is 409 `secret_not_repeatable`.
+        """
+        data = self.input()
         token, secret = actions.create_token(
             self._member(data.get("userId", self.token.user_id)),
             scope=Scope(data["scope"]),
@@ -113,8 +157,12 @@ class ApiTokenViewSet(WorkspaceViewSet):
         )
         return answer({**token_json(token), "token": secret}, status=201)
 
+    @Call("revokeApiToken", Access.ADMIN, status=204)
     def revoke(self, request: Request, **kwargs: str) -> HttpResponse:
-        """End a token. Doing so twice is harmless."""
+        """Revoke an API token.
+
+        Counts from the next request on. Doing so twice is harmless.
+        """
         token_id = parse_uuid(self.kwargs["tokenId"])
         token = ApiToken.objects.filter(workspace=self.workspace, pk=token_id).first() if token_id else None
         if token is None:
