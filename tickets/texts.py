@@ -38,6 +38,8 @@ def clean_html(html: str) -> str:
     """The HTML of a message, sanitised; empty when nothing is left of it."""
     if len(html) > HTML_LENGTH:
         raise Invalid.at("/bodyHtml", "too_long", f"At most {HTML_LENGTH} characters.")
+    if not html:
+        return ""
     try:
         clean = sanitise_html(html)
     except ValueError as error:
