@@ -8,6 +8,7 @@ from django.conf import settings
 
 from inboxops.errors import Invalid
 from inboxops.ids import uuid7
+from inboxops.rows import insert_rows
 from tickets.models import Delivery, Message, Ticket
 from tickets.texts import MAX_ADDRESSES, clean_addresses, without_addresses
 from tickets.workflow import DeliveryState
@@ -62,5 +63,5 @@ def queue_delivery(message: Message, recipients: Recipients, *, now: dt.datetime
         cc=recipients.cc,
         created_at=now,
     )
-    delivery.save(force_insert=True)
+    insert_rows([delivery])
     return delivery

@@ -84,6 +84,8 @@ WRITERS = {
 
 def database_writes(tree):
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("insert_rows", "update_row"):
+            yield node.lineno
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         chain, verb = ast.unparse(node.func.value), node.func.attr

@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.actors import Actor
 from inboxops.db import in_transaction
 from inboxops.errors import Invalid
+from inboxops.rows import insert_rows
 from tickets import search
 from tickets.actions.archive import bring_back
 from tickets.actions.editing import TicketEdit, editing
@@ -103,7 +104,7 @@ def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) ->
     ticket = edit.ticket
     if recipients is not None:
         message.internet_message_id = recipients.internet_message_id
-    message.save(force_insert=True)
+    insert_rows([message])
     if recipients is not None:
         queue_delivery(message, recipients, now=edit.now)
     edit.set(message_count=ticket.message_count + 1, last_message_at=edit.now)

@@ -9,13 +9,14 @@ from accounts.actors import Access, Actor
 from inboxops import clock
 from inboxops.db import in_transaction
 from inboxops.ids import uuid7
+from inboxops.rows import insert_rows
 from tickets import search
 from tickets.actions.assign import must_be_assignable
 from tickets.actions.editing import new_event
 from tickets.actions.update import tag_rows
 from tickets.contacts import Person, contact_for
 from tickets.messages import channel_of, new_message
-from tickets.models import Ticket, TicketEvent, TicketTag
+from tickets.models import Ticket
 from tickets.texts import clean_addresses, clean_body, clean_html, clean_subject, clean_tags, tag_key
 from tickets.workflow import Channel, EventKind, Priority
 from workspaces.models import Mailbox, Workspace
@@ -86,10 +87,9 @@ def create_ticket(
     )
     # Whatever can come before the number does: its row is the one that all creations of the workspace queue for. The
     # references to the ticket are checked at commit.
-    message.save(force_insert=True)
-    TicketEvent.objects.bulk_create([event])
-    if cleaned_tags:
-        TicketTag.objects.bulk_create(tag_rows(ticket, {tag_key(tag) for tag in cleaned_tags}))
+    insert_rows([message])
+    insert_rows([event])
+    insert_rows(tag_rows(ticket, {tag_key(tag) for tag in cleaned_tags}))
     insert_with_next_number(ticket)
     search.index_new_ticket(ticket, message)
     return ticket
@@ -105,4 +105,4 @@ def insert_with_next_number(ticket: Ticket) -> None:
             [ticket.workspace_id if connection.vendor == "postgresql" else ticket.workspace_id.hex],
         )
         ticket.number = cursor.fetchone()[0]
-    ticket.save(force_insert=True)
+    insert_rows([ticket])

@@ -18,6 +18,7 @@ from accounts.actors import Access, Actor
 from accounts.events import actor_fields
 from inboxops import clock
 from inboxops.errors import NotFound, VersionMismatch
+from inboxops.rows import insert_rows, update_row
 from tickets import search
 from tickets.errors import TicketMerged
 from tickets.models import Ticket, TicketEvent
@@ -56,8 +57,8 @@ class TicketEdit:
         assert self._events, "A change of a ticket must record an event: call edit.record()."
         self.ticket.version += 1
         self.ticket.updated_at = self.now
-        self.ticket.save(update_fields=[*self._fields, "version", "updated_at"])
-        TicketEvent.objects.bulk_create(self._events)
+        update_row(self.ticket, {*self._fields, "version", "updated_at"})
+        insert_rows(self._events)
         if self._fields & _SEARCHED_FIELDS:
             search.index_head(self.ticket)
         self._fields, self._events = set(), []

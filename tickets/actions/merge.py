@@ -4,13 +4,14 @@ from accounts.actors import Access, Actor
 from accounts.addresses import address_key
 from inboxops.db import in_transaction
 from inboxops.errors import NotFound
+from inboxops.rows import insert_rows
 from tickets import search
 from tickets.actions.archive import bring_back
 from tickets.actions.editing import TicketEdit, lock_structure, lock_tickets, must_have_version
 from tickets.actions.transition import set_status
 from tickets.actions.update import tag_rows
 from tickets.errors import AlreadyMerged, MergeIntoItself, TargetMerged
-from tickets.models import Merge, MergedMessage, Message, Ticket, TicketTag
+from tickets.models import Merge, MergedMessage, Message, Ticket
 from tickets.rollups import rollups_of
 from tickets.texts import tag_key, without_addresses
 from tickets.workflow import EventKind, Status
@@ -124,7 +125,7 @@ def _unite_tags(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[s
     added = [tag for tag in source.tags if tag_key(tag) not in have]
     if added:
         into_target.set(tags=[*target.tags, *added])
-        TicketTag.objects.bulk_create(tag_rows(target, {tag_key(tag) for tag in added}))
+        insert_rows(tag_rows(target, {tag_key(tag) for tag in added}))
     owed = _owed_to_merges(target, "added_tags")
     merge.added_tags = [key for key in map(tag_key, source.tags) if key not in have or key in owed]
     return [tag_key(tag) for tag in added]
@@ -161,7 +162,7 @@ def _move_messages(source: Ticket, target: Ticket, merge: Merge) -> None:
     messages = Message.objects.filter(workspace_id=source.workspace_id, ticket_id=source.pk)
     moved = list(messages.values_list("pk", flat=True))
     merge.moved_count = len(moved)
-    merge.save(force_insert=True)
+    insert_rows([merge])
     MergedMessage.objects.bulk_create(
         [MergedMessage(workspace_id=source.workspace_id, merge=merge, message_id=pk) for pk in moved], batch_size=500
     )

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from accounts.actors import Access, Actor
 from accounts.addresses import address_key
 from inboxops.db import in_transaction
+from inboxops.rows import insert_rows
 from tickets.actions.assign import assign, must_be_assignable
 from tickets.actions.editing import TicketEdit, editing
 from tickets.contacts import Person, contact_for, lock_contact
@@ -87,7 +88,7 @@ def set_tags(edit: TicketEdit, tags: list[str]) -> None:
     old, new = {tag_key(tag) for tag in before}, {tag_key(tag) for tag in tags}
     rows = TicketTag.objects.filter(workspace_id=ticket.workspace_id, ticket_id=ticket.pk)
     rows.filter(key__in=old - new).delete()
-    TicketTag.objects.bulk_create(tag_rows(ticket, new - old))
+    insert_rows(tag_rows(ticket, new - old))
     _forget_additions(ticket, tags=old - new)
 
 
