@@ -2,11 +2,14 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import cast
 
 from django.db.models import Q
 
 from accounts.addresses import address_key, clean_address
+from inboxops.compiled import CompiledQuery
 from inboxops.errors import Invalid
+from inboxops.rows import insert_rows
 from tickets import search
 from tickets.models import Contact, Ticket
 
@@ -19,6 +22,13 @@ class Person:
 
     email: str
     name: str = ""
+
+
+_CONTACT = CompiledQuery(
+    lambda workspace_id, key: Contact.objects.filter(workspace_id=workspace_id, email_key=key),
+    Contact._meta.get_field("workspace_id"),
+    Contact._meta.get_field("email_key"),
+)
 
 
 def contact_for(workspace_id: uuid.UUID, person: Person, *, rename: bool = False) -> Contact:
@@ -35,15 +45,13 @@ def contact_for(workspace_id: uuid.UUID, person: Person, *, rename: bool = False
         email = clean_address(person.email)
     except ValueError as error:
         raise Invalid.at("/requester/email", "invalid", str(error)) from None
-    contacts = Contact.objects.filter(workspace_id=workspace_id, email_key=address_key(email))
-    contact = contacts.first()
+    key = address_key(email)
+    contact: Contact | None = _CONTACT.first(workspace_id, key)
     if contact is None:
+        contact = Contact(workspace_id=workspace_id, email=email, email_key=key, name=name)
         # Two first mails of one customer may arrive at once: whoever comes second finds the row of the first.
-        Contact.objects.bulk_create(
-            [Contact(workspace_id=workspace_id, email=email, email_key=address_key(email), name=name)],
-            ignore_conflicts=True,
-        )
-        contact = contacts.get()
+        if not insert_rows([contact], unless_there=True):
+            contact = cast(Contact, _CONTACT.first(workspace_id, key))
     if name and contact.name != name and (rename or not contact.name):
         _rename(contact, name)
     return contact

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from inboxops.compiled import CompiledQuery
 from inboxops.errors import Invalid
 from inboxops.ids import uuid7
 from inboxops.rows import insert_rows
@@ -45,9 +46,15 @@ def resolve_recipients(
     return Recipients(to, cc, make_message_id(ticket))
 
 
+_DEFAULT_MAILBOX = CompiledQuery(
+    lambda workspace_id: Mailbox.objects.filter(workspace_id=workspace_id, is_default=True),
+    Mailbox._meta.get_field("workspace_id"),
+)
+
+
 def make_message_id(ticket: Ticket) -> str:
     """A new Message-ID (RFC 5322, section 3.6.4) below the domain of the ticket's, or the workspace's, mailbox."""
-    mailbox = ticket.mailbox or Mailbox.objects.filter(workspace_id=ticket.workspace_id, is_default=True).first()
+    mailbox = ticket.mailbox or _DEFAULT_MAILBOX.first(ticket.workspace_id)
     domain = mailbox.address.rpartition("@")[2] if mailbox else settings.MAIL_DOMAIN
     return f"<{uuid7().hex}.{ticket.pk.hex}@{domain}>"
 

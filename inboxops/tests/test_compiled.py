@@ -51,3 +51,43 @@ def test_a_parameter_that_does_not_reach_the_statement_is_a_mistake(db):
 
     with pytest.raises(AssertionError, match="must stand in the query"):
         query.rows("one")
+
+
+@pytest.fixture
+def models_query():
+    return CompiledQuery(
+        lambda workspace_id, subject: by_subject_as_models(workspace_id, subject).select_for_update(of=("self",)),
+        *FIELDS,
+    )
+
+
+def by_subject_as_models(workspace_id, subject):
+    return Ticket.objects.filter(workspace_id=workspace_id, subject=subject).select_related("requester", "assignee")
+
+
+def test_instances_are_those_of_the_queryset(models_query, ticket, workspace, django_assert_num_queries):
+    TicketFactory(workspace=workspace, subject=ticket.subject, requester=None)
+    expected = {row.pk: row for row in by_subject_as_models(workspace.pk, ticket.subject)}
+
+    found = models_query.rows(workspace.pk, ticket.subject)
+
+    assert len(found) == 2
+    with django_assert_num_queries(0):
+        for row in found:
+            same = expected[row.pk]
+            for field in Ticket._meta.concrete_fields:
+                assert getattr(row, field.attname) == getattr(same, field.attname), field.name
+            assert (row.requester, row.assignee) == (same.requester, same.assignee)
+            assert (row._state.adding, row._state.db) == (same._state.adding, same._state.db)
+
+
+def test_instances_can_be_saved(models_query, ticket):
+    found = models_query.first(ticket.workspace_id, ticket.subject)
+    found.subject = "Another"
+    found.save()
+
+    assert Ticket.objects.get(pk=ticket.pk).subject == "Another"
+
+
+def test_the_first_of_none_is_none(models_query, workspace):
+    assert models_query.first(workspace.pk, "nobody asked this") is None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from accounts.actors import Actor
+from inboxops.compiled import CompiledQuery
 from inboxops.db import in_transaction
 from inboxops.errors import Invalid
 from inboxops.rows import insert_rows
@@ -99,6 +100,15 @@ def _must_have_seen_everything(ticket: Ticket, message_id: uuid.UUID) -> None:
         raise ConversationMovedOn(messages=newer)
 
 
+_ASKED = CompiledQuery(
+    lambda workspace_id, ticket_id: Message.objects.filter(
+        workspace_id=workspace_id, ticket_id=ticket_id, author_kind=AuthorKind.CUSTOMER
+    ).values_list("id")[:1],
+    Message._meta.get_field("workspace_id"),
+    Message._meta.get_field("ticket_id"),
+)
+
+
 def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) -> None:
     """Write the message and everything that follows from it for the ticket."""
     ticket = edit.ticket
@@ -119,9 +129,7 @@ def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) ->
         reopen(edit, "The customer wrote.")
         bring_back(edit, reason="The customer wrote.")
     elif message.author_kind == AuthorKind.AGENT and not message.is_internal and ticket.first_replied_at is None:
-        asked = Message.objects.filter(
-            workspace_id=ticket.workspace_id, ticket_id=ticket.pk, author_kind=AuthorKind.CUSTOMER
-        )
-        if asked.exists():
+        asked = _ASKED.first(ticket.workspace_id, ticket.pk)
+        if asked is not None:
             edit.set(first_replied_at=edit.now)
     search.index_message(ticket, message)

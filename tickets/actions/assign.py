@@ -4,6 +4,7 @@ import uuid
 
 from accounts.actors import Actor
 from inboxops import clock
+from inboxops.compiled import CompiledQuery
 from inboxops.errors import Invalid
 from tickets.actions.editing import TicketEdit, lock_tickets, new_event
 from tickets.models import Ticket, TicketEvent
@@ -13,14 +14,21 @@ from workspaces.models import ASSIGNABLE_ROLES, Membership
 _BATCH = 500
 
 
+_ASSIGNABLE = CompiledQuery(
+    lambda workspace_id, user_id: (
+        Membership.objects.select_for_update(no_key=True, of=("self",))
+        .filter(workspace_id=workspace_id, user_id=user_id, role__in=ASSIGNABLE_ROLES, user__is_active=True)
+        .values_list("id")
+    ),
+    Membership._meta.get_field("workspace_id"),
+    Membership._meta.get_field("user_id"),
+)
+
+
 def is_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> bool:
     """Whether the user is an agent or admin here, and stays so until this transaction ends."""
     # The lock makes somebody who removes this member wait, and then find the ticket among those to release.
-    return (
-        Membership.objects.select_for_update(no_key=True, of=("self",))
-        .filter(workspace_id=workspace_id, user_id=user_id, role__in=ASSIGNABLE_ROLES, user__is_active=True)
-        .exists()
-    )
+    return _ASSIGNABLE.first(workspace_id, user_id) is not None
 
 
 def must_be_assignable(workspace_id: uuid.UUID, user_id: uuid.UUID) -> None:

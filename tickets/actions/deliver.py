@@ -2,7 +2,7 @@
 
 from accounts.actors import Access, Actor
 from inboxops.db import in_transaction
-from tickets.actions.editing import TicketEdit, lock_tickets
+from tickets.actions.editing import TicketEdit, lock_ticket
 from tickets.models import Delivery, Message, Ticket
 from tickets.workflow import FINAL_DELIVERY_STATES, DeliveryState, EventKind
 
@@ -39,6 +39,6 @@ def _lock_ticket_of(message: Message) -> Ticket:
     messages = Message.objects.filter(workspace_id=message.workspace_id, pk=message.pk)
     while True:
         ticket_id = messages.values_list("ticket_id", flat=True).get()
-        ticket = lock_tickets(message.workspace_id, [ticket_id])[ticket_id]
+        ticket = lock_ticket(message.workspace_id, ticket_id)
         if messages.filter(ticket_id=ticket_id).exists():
             return ticket

@@ -17,11 +17,13 @@ from typing import Any
 from accounts.actors import Access, Actor
 from accounts.events import actor_fields
 from inboxops import clock
+from inboxops.compiled import CompiledQuery
 from inboxops.errors import NotFound, VersionMismatch
 from inboxops.rows import insert_rows, update_row
 from tickets import search
 from tickets.errors import TicketMerged
 from tickets.models import Ticket, TicketEvent
+from tickets.querysets import TicketQuerySet
 from tickets.workflow import EventKind
 from workspaces.models import Workspace
 
@@ -84,7 +86,7 @@ def editing(ticket: Ticket, *, actor: Actor, if_version: int | None = None) -> I
     `if_version` (VersionMismatch; RFC 9110, section 13.2.1: after what would be refused anyway).
     """
     actor.must(Access.WRITE, ticket.workspace_id)
-    locked = lock_tickets(ticket.workspace_id, [ticket.pk])[ticket.pk]
+    locked = lock_ticket(ticket.workspace_id, ticket.pk)
     must_not_be_merged(locked)
     must_have_version(locked, if_version)
     edit = TicketEdit(locked, actor)
@@ -92,20 +94,34 @@ def editing(ticket: Ticket, *, actor: Actor, if_version: int | None = None) -> I
     edit.save()
 
 
-def lock_tickets(workspace_id: uuid.UUID, ticket_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Ticket]:
-    """The tickets by id, locked in the order of their ids and read anew. Raises NotFound when one is missing.
+def _locking(workspace_id: uuid.UUID) -> TicketQuerySet:
+    """Tickets of the workspace, locked as they are read.
 
     `no_key`: messages and events may go on referring to them; only other changes wait.
     """
+    tickets = Ticket.objects.in_workspace(workspace_id)
+    return tickets.select_for_update(no_key=True, of=("self",)).select_related("requester")
+
+
+_LOCK = CompiledQuery(
+    lambda workspace_id, ticket_id: _locking(workspace_id).filter(pk=ticket_id),
+    Ticket._meta.get_field("workspace_id"),
+    Ticket._meta.get_field("id"),
+)
+
+
+def lock_ticket(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> Ticket:
+    """The ticket, locked and read anew. Raises NotFound when there is none."""
+    ticket: Ticket | None = _LOCK.first(workspace_id, ticket_id)
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def lock_tickets(workspace_id: uuid.UUID, ticket_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Ticket]:
+    """The tickets by id, locked in the order of their ids and read anew. Raises NotFound when one is missing."""
     wanted = sorted(set(ticket_ids))
-    found = {
-        ticket.pk: ticket
-        for ticket in Ticket.objects.in_workspace(workspace_id)
-        .filter(pk__in=wanted)
-        .select_for_update(no_key=True, of=("self",))
-        .select_related("requester")
-        .order_by("pk")
-    }
+    found = {ticket.pk: ticket for ticket in _locking(workspace_id).filter(pk__in=wanted).order_by("pk")}
     if len(found) != len(wanted):
         raise NotFound
     return found

@@ -8,19 +8,20 @@ from accounts.actors import Access, Actor
 from inboxops.db import in_transaction
 from inboxops.errors import FieldError, Invalid
 from inboxops.ids import uuid7
+from inboxops.rows import insert_rows
 from tickets import search
 from tickets.actions.create import insert_with_next_number
 from tickets.actions.editing import (
     TicketEdit,
     lock_structure,
-    lock_tickets,
+    lock_ticket,
     must_have_version,
     must_not_be_merged,
     new_event,
 )
 from tickets.actions.update import tag_rows
 from tickets.errors import SplitWouldEmpty
-from tickets.models import MergedMessage, Message, Ticket, TicketEvent, TicketTag
+from tickets.models import MergedMessage, Message, Ticket
 from tickets.rollups import rollups_of
 from tickets.texts import clean_subject, tag_key
 from tickets.workflow import EventKind
@@ -54,7 +55,7 @@ def split_ticket(
     if not message_ids:
         raise Invalid.because("/messageIds", "empty", "Name at least one message.")
     lock_structure(ticket.workspace_id)
-    ticket = lock_tickets(ticket.workspace_id, [ticket.pk])[ticket.pk]
+    ticket = lock_ticket(ticket.workspace_id, ticket.pk)
     must_not_be_merged(ticket)
     must_have_version(ticket, if_version)
     moving = _messages_of(ticket, message_ids)
@@ -78,12 +79,12 @@ def split_ticket(
     MergedMessage.objects.filter(workspace_id=ticket.workspace_id, message_id__in=moving, merge__undone_at=None).update(
         split_off=True
     )
-    TicketTag.objects.bulk_create(tag_rows(new, {tag_key(tag) for tag in new.tags}))
+    insert_rows(tag_rows(new, {tag_key(tag) for tag in new.tags}))
     rollups = rollups_of(new.pk, new.workspace_id)
     new.message_count, new.first_replied_at = rollups.message_count, rollups.first_replied_at
     new.last_message_at = rollups.last_message_at or edit.now
     told = {"messageIds": [str(pk) for pk in moving], "movedCount": len(moving)}
-    TicketEvent.objects.bulk_create(
+    insert_rows(
         [new_event(new, EventKind.SPLIT, actor, edit.now, {"role": "new", "splitFromId": str(ticket.pk), **told})]
     )
     rollups = rollups_of(ticket.pk, ticket.workspace_id)
