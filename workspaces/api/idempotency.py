@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from inboxops import clock
 from inboxops.api.problems import ApiError
 from inboxops.db import in_transaction, is_lock_failure
+from inboxops.rows import insert_rows, update_row
 from workspaces.models import ApiToken, StoredAnswer
 
 KEPT_FOR = dt.timedelta(hours=24)
@@ -64,7 +65,7 @@ def answer_once(
         row.headers = {name: response[name] for name in _STORED_HEADERS if name in response}
         row.body = None if is_secret else response.content
         row.is_secret = is_secret
-        row.save(update_fields=["status", "headers", "body", "is_secret"])
+        update_row(row, {"status", "headers", "body", "is_secret"})
         return response
 
     return attempt()
@@ -81,9 +82,12 @@ def _claim(token: ApiToken, key: str, fingerprint: str) -> tuple[StoredAnswer, b
         workspace_id=token.workspace_id, token=token, key=key, fingerprint=fingerprint, created_at=clock.now()
     )
     rows = StoredAnswer.objects.filter(workspace_id=token.workspace_id, token=token, key=key)
-    rows.filter(created_at__lt=clock.now() - KEPT_FOR).delete()
     try:
-        StoredAnswer.objects.bulk_create([mine], ignore_conflicts=True)
+        while not insert_rows([mine], unless_there=True):
+            row = rows.first()
+            if row is not None and row.created_at >= mine.created_at - KEPT_FOR:
+                return row, False
+            rows.filter(created_at__lt=mine.created_at - KEPT_FOR).delete()
     except OperationalError as error:
         if not is_lock_failure(error):
             raise
@@ -93,8 +97,7 @@ def _claim(token: ApiToken, key: str, fingerprint: str) -> tuple[StoredAnswer, b
             "A request with this Idempotency-Key is still running.",
             headers={"Retry-After": "2"},
         ) from None
-    row = rows.get()
-    return row, row.pk == mine.pk
+    return mine, True
 
 
 def _replay(row: StoredAnswer, fingerprint: str) -> HttpResponse:
