@@ -125,12 +125,13 @@ _TICKET_ID = CompiledQuery(
 
 def find_ticket_json(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> Json | None:
     """One ticket of the workspace; None where there is none: one statement."""
-    return next((ticket_json(row) for row in _TICKET.rows(workspace_id, ticket_id)), None)
+    row = _TICKET.first(workspace_id, ticket_id)
+    return None if row is None else ticket_json(row)
 
 
 def has_ticket(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> bool:
     """Whether the workspace has this ticket: one statement."""
-    return bool(_TICKET_ID.rows(workspace_id, ticket_id))
+    return _TICKET_ID.first(workspace_id, ticket_id) is not None
 
 
 def person_json(person_id: uuid.UUID | None, name: str, email: str) -> Json | None:
@@ -228,18 +229,43 @@ def messages_json(messages: QuerySet[Message]) -> list[Json]:
     return [message_json(row) for row in messages.values_list(*MESSAGE_COLUMNS)]
 
 
+_MESSAGE = CompiledQuery(
+    lambda workspace_id, message_id: Message.objects.filter(workspace_id=workspace_id, pk=message_id).values_list(
+        *MESSAGE_COLUMNS
+    ),
+    *_KEY,
+)
+
+
+def stored_message_json(message: Message) -> Json:
+    """A message that was just stored, read back: one statement."""
+    return message_json(_MESSAGE.first(message.workspace_id, message.pk))
+
+
 # A detail shows at most this many messages, and at most this much of them; the rest is in …/messages.
 DETAIL_MESSAGES = 500
 DETAIL_BYTES = 5 * 1024 * 1024
 
 
-def newest_that_fit(messages: QuerySet[Message]) -> list[Json]:
-    """The newest of these messages that fit into one answer, oldest first: two statements, bounded unread."""
-    newest = messages.order_by("-created_at", "-id")
-    running = Window(Sum("size"), order_by=[F("created_at").desc(), F("id").desc()])
-    sized = newest.annotate(running=running).values_list("id", "running")[:DETAIL_MESSAGES]
-    fitting = [message_id for message_id, size in sized if size <= DETAIL_BYTES]
-    return messages_json(messages.filter(pk__in=fitting).order_by("created_at", "id"))
+def newest_that_fit(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """The newest of these messages that fit into one answer, oldest first. The others are left out unread."""
+    newest_first = [F("created_at").desc(), F("id").desc()]
+    sized = messages.annotate(running=Window(Sum("size"), order_by=newest_first)).order_by(*newest_first)
+    fitting = sized.filter(running__lte=DETAIL_BYTES).values("id")[:DETAIL_MESSAGES]
+    return messages.filter(pk__in=fitting).order_by("created_at", "id")
+
+
+_CONVERSATION = CompiledQuery(
+    lambda workspace_id, ticket_id: newest_that_fit(
+        Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id)
+    ).values_list(*MESSAGE_COLUMNS),
+    *_KEY,
+)
+
+
+def conversation_json(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> list[Json]:
+    """The messages that the detail of a ticket shows, oldest first: one statement."""
+    return [message_json(row) for row in _CONVERSATION.rows(workspace_id, ticket_id)]
 
 
 EVENT_COLUMNS = (
@@ -277,4 +303,4 @@ def events_json(events: QuerySet[TicketEvent]) -> list[Json]:
 def _(rows: QuerySet) -> list[Json]:  # type: ignore[type-arg]  # singledispatch takes plain classes
     """The messages that an error carries."""
     assert rows.model is Message, f"An error carries {rows.model.__name__}s; say here how they look."
-    return newest_that_fit(rows)
+    return messages_json(newest_that_fit(rows))

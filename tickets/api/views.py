@@ -36,11 +36,12 @@ from tickets.api.outputs import (
 )
 from tickets.api.representations import (
     Json,
+    conversation_json,
     events_json,
     find_ticket_json,
     has_ticket,
     messages_json,
-    newest_that_fit,
+    stored_message_json,
     tickets_json,
 )
 from tickets.errors import (
@@ -104,7 +105,7 @@ class TicketViewSet(WorkspaceViewSet):
         `…/messages`. A merged ticket still answers: without messages, and with `mergedIntoId`.
         """
         ticket = self.shown(self.ticket_id())
-        messages = newest_that_fit(Message.objects.filter(workspace=self.workspace, ticket_id=ticket["id"]))
+        messages = conversation_json(self.workspace.pk, ticket["id"])
         ticket["messages"] = messages
         ticket["messagesTruncated"] = len(messages) < ticket["messageCount"]
         body = to_json(ticket)
@@ -230,7 +231,7 @@ class TicketViewSet(WorkspaceViewSet):
             actor=self.actor,
             if_version=self.if_version(),
         )
-        return answer(messages_json(Message.objects.filter(workspace=self.workspace, pk=message.pk))[0], status=201)
+        return answer(stored_message_json(message), status=201)
 
     @Call(
         "transitionTicket",

@@ -39,7 +39,7 @@ def test_who_is_not_known_costs_one_query_at_most(used, django_assert_num_querie
 
 
 def test_reading_writes_nothing(used, ticket, django_assert_num_queries):
-    with django_assert_num_queries(4) as queries:
+    with django_assert_num_queries(3) as queries:
         used.get(f"tickets/{ticket.pk}")
 
     assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
