@@ -1,6 +1,7 @@
 """The ticket API. Each handler parses, fetches, calls one action and answers; the rules are in `tickets.actions`."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,8 +13,9 @@ from inboxops.api.answers import answer, nothing
 from inboxops.api.failures import Failure, refusal
 from inboxops.api.pagination import by_moment, paginate, parse_sort, sort_parameter
 from inboxops.api.preconditions import etag, expected_version, is_unchanged
+from inboxops.api.problems import ApiError
 from inboxops.api.renderers import to_json
-from inboxops.errors import NotFound
+from inboxops.errors import Invalid, NotFound, Refused
 from inboxops.ids import parse_uuid
 from tickets import actions
 from tickets.api import inputs
@@ -75,6 +77,19 @@ class TicketViewSet(WorkspaceViewSet):
     tag = "Tickets"
     filter_backends = (TicketFilterBackend, SearchBackend)
 
+    def _answer(self, request: Request, handler: Callable[..., HttpResponse]) -> HttpResponse:
+        """The ticket in the path comes before the body: when something is wrong, it is asked whether that is there."""
+
+        def judged(*args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                return handler(*args, **kwargs)
+            except (ApiError, Invalid, Refused):
+                if self.kwargs.keys() & {"ticketId", "sourceTicketId"}:
+                    self.found_ticket()
+                raise
+
+        return super()._answer(request, judged)
+
     # Reading
 
     @Call(
@@ -120,7 +135,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Oldest first, notes among them, as a bare array.
         """
-        messages = Message.objects.filter(workspace=self.workspace, ticket_id=self.ticket().pk)
+        messages = Message.objects.filter(workspace=self.workspace, ticket_id=self.found_ticket().pk)
         sort = parse_sort(request.query_params.get("sort", "createdAt"), _TIMELINE_KEYS)
         page = paginate(request, messages, sort=sort, fetch=messages_json)
         return answer(page.rows, headers=page.headers)
@@ -131,7 +146,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Oldest first, as a bare array. Events are never changed and never deleted.
         """
-        events = TicketEvent.objects.filter(workspace=self.workspace, ticket_id=self.ticket().pk)
+        events = TicketEvent.objects.filter(workspace=self.workspace, ticket_id=self.found_ticket().pk)
         sort = parse_sort(request.query_params.get("sort", "createdAt"), _TIMELINE_KEYS)
         page = paginate(request, events, sort=sort, fetch=events_json)
         return answer(page.rows, headers=page.headers)
@@ -394,11 +409,15 @@ class TicketViewSet(WorkspaceViewSet):
         return ticket_id
 
     def ticket(self, ticket_id: uuid.UUID | None = None) -> Ticket:
-        """The ticket with this id, or the one in the path. Raises NotFound when the caller cannot see one.
+        """The ticket with this id, or the one in the path, by its key alone.
 
-        Only its key is read: an action reads the ticket itself, under its lock.
+        Nothing is read: an action reads the ticket under its lock, and raises NotFound when the workspace has none.
         """
-        ticket = Ticket(pk=ticket_id or self.ticket_id(), workspace_id=self.workspace.pk)
+        return Ticket(pk=ticket_id or self.ticket_id(), workspace_id=self.workspace.pk)
+
+    def found_ticket(self) -> Ticket:
+        """The same for the one in the path. Raises NotFound when the caller cannot see one."""
+        ticket = self.ticket()
         if not has_ticket(self.workspace.pk, ticket.pk):
             raise NotFound
         return ticket
