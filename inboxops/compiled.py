@@ -5,11 +5,16 @@ is still where a question is written; what varies in it stands as a parameter:
 
     TOKEN = CompiledQuery(lambda prefix: ApiToken.objects.filter(prefix=prefix).values_list("id"), CharField())
     TOKEN.rows("4fQ2mZkD81")
+
+Lists are asked in many shapes, by what is filtered and how it is sorted: `CompiledShapes` compiles each once.
 """
 
+import datetime as dt
+import random
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -22,12 +27,41 @@ _Rows = Iterable[Sequence[Any]]
 
 @dataclass(frozen=True)
 class _Statement:
-    """One question as a database understands it: which parameter stands where, and what its rows become."""
+    """One question as a database understands it: how its values are sent, where they stand, what its rows become."""
 
     sql: str
     params: list[Any]
     places: list[int | None]
+    fields: Sequence["models.Field[Any, Any]"]
     read: Callable[[_Rows], list[Any]]
+
+    @classmethod
+    def of(
+        cls,
+        queryset: models.QuerySet[Any, Any],
+        stand_ins: Sequence[Any],
+        fields: Sequence["models.Field[Any, Any]"],
+        connection: BaseDatabaseWrapper,
+    ) -> "_Statement":
+        """The statement of a queryset in which stand-ins stand where values will."""
+        compiler = queryset.query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        known = [field.get_db_prep_value(item, connection) for field, item in zip(fields, stand_ins, strict=True)]
+        places = [known.index(param) if param in known else None for param in params]
+        rest = str([sql, *(param for param, place in zip(params, places, strict=True) if place is None)])
+        stand_as_they_are = set(places) >= set(range(len(known))) and not any(str(item) in rest for item in known)
+        assert stand_as_they_are, "Each parameter must stand in the query as it is."
+        return cls(sql, list(params), places, fields, _reader(queryset, compiler))
+
+    def rows(self, connection: BaseDatabaseWrapper, values: Sequence[Any], limits: Sequence[int] = ()) -> list[Any]:
+        """The rows for these values; of a queryset without limits, those within `limits` (how many, from which on)."""
+        sent = [field.get_db_prep_value(value, connection) for field, value in zip(self.fields, values, strict=True)]
+        params = [
+            param if place is None else sent[place] for param, place in zip(self.params, self.places, strict=True)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(f"{self.sql} LIMIT %s OFFSET %s" if limits else self.sql, [*params, *limits])
+            return self.read(cursor.fetchall())
 
 
 class CompiledQuery:
@@ -48,31 +82,92 @@ class CompiledQuery:
         statement = self._statements.get(connection.vendor)
         if statement is None:
             # Two threads may both do this once; they come to the same.
-            statement = self._statements[connection.vendor] = self._compile(connection)
-        sent = [field.get_db_prep_value(value, connection) for field, value in zip(self._fields, values, strict=True)]
-        params = zip(statement.params, statement.places, strict=True)
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, [param if place is None else sent[place] for param, place in params])
-            return statement.read(cursor.fetchall())
+            stand_ins = [_stand_in(field) for field in self._fields]
+            statement = _Statement.of(self._build(*stand_ins), stand_ins, self._fields, connection)
+            self._statements[connection.vendor] = statement
+        return statement.rows(connection, values)
 
     def first(self, *values: Any) -> Any:
         """The first of these rows; None when there are none."""
         return next(iter(self.rows(*values)), None)
 
-    def _compile(self, connection: BaseDatabaseWrapper) -> _Statement:
-        stand_ins = [_stand_in(field) for field in self._fields]
-        queryset = self._build(*stand_ins)
-        compiler = queryset.query.get_compiler(connection=connection)
-        sql, params = compiler.as_sql()
-        known = [field.get_db_prep_value(item, connection) for field, item in zip(self._fields, stand_ins, strict=True)]
-        places = [known.index(param) if param in known else None for param in params]
-        assert set(places) >= set(range(len(known))), "Each parameter must stand in the query as it is."
-        return _Statement(sql, list(params), places, _reader(queryset, compiler))
+
+class Term(str):
+    """Text to look for that a client chose freely: a value, and no part of a question's shape."""
+
+
+# What varies in a question, and how it is sent. Everything else in it is its shape.
+_VARYING: dict[type, "models.Field[Any, Any]"] = {
+    uuid.UUID: models.UUIDField(),
+    dt.datetime: models.DateTimeField(),
+    int: models.BigIntegerField(),
+    Term: models.CharField(),
+}
+
+Question = Mapping[str, Any]
+Shape = tuple[tuple[str, Any], ...]
+
+
+class CompiledShapes:
+    """The querysets of a question: UUIDs, times, whole numbers, terms and lists of these vary, all else is its shape.
+
+    `build` makes a `values_list` queryset of a question, without a limit. Of the same shape it must always make the
+    same, but for the values. The `kept` shapes that were asked last stay compiled.
+    """
+
+    def __init__(self, build: Callable[[Question], models.QuerySet[Any, Any]], *, kept: int = 256) -> None:
+        self._build = build
+        self._statement = lru_cache(maxsize=kept)(self._compile)
+
+    def rows(self, question: Question, *, limit: int, offset: int = 0) -> list[Any]:
+        """The rows for this question, as the queryset itself would give them: one statement."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        shape, values = _taken_apart(question)
+        return self._statement(connection.vendor, shape).rows(connection, values, (limit, offset))
+
+    def _compile(self, vendor: str, shape: Shape) -> _Statement:
+        question = {name: _put_together(part) for name, part in shape}
+        _, stand_ins = _taken_apart(question)
+        fields = [_VARYING[type(item)] for item in stand_ins]
+        return _Statement.of(self._build(question), stand_ins, fields, connections[DEFAULT_DB_ALIAS])
+
+
+def _taken_apart(question: Question) -> tuple[Shape, list[Any]]:
+    """The shape of a question, and the values in it."""
+    shape: list[tuple[str, Any]] = []
+    values: list[Any] = []
+    for name, part in question.items():
+        if type(part) in _VARYING:
+            shape.append((name, type(part)))
+            values.append(part)
+        elif isinstance(part, list):
+            shape.append((name, tuple(type(item) if type(item) in _VARYING else item for item in part)))
+            values += (item for item in part if type(item) in _VARYING)
+        else:
+            shape.append((name, part))
+    return tuple(shape), values
+
+
+def _put_together(part: Any) -> Any:
+    """A part of a question of this shape, with stand-ins for its values."""
+    if isinstance(part, tuple):
+        return [_put_together(item) for item in part]
+    if part not in _VARYING:
+        return part
+    found = _stand_in(_VARYING[part])
+    return Term(found) if part is Term else found
 
 
 def _stand_in(field: "models.Field[Any, Any]") -> Any:
     """A value that occurs nowhere else."""
-    return uuid.uuid4() if isinstance(field, models.UUIDField) else uuid.uuid4().hex
+    match field:
+        case models.UUIDField():
+            return uuid.uuid4()
+        case models.DateTimeField():
+            return dt.datetime(1, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=random.getrandbits(55))
+        case models.IntegerField():
+            return random.getrandbits(61) | 1 << 61
+    return uuid.uuid4().hex
 
 
 def _reader(queryset: models.QuerySet[Any, Any], compiler: SQLCompiler) -> Callable[[_Rows], list[Any]]:

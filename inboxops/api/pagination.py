@@ -10,15 +10,17 @@ import base64
 import binascii
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import IntegerField, Q, QuerySet, Subquery
 from rest_framework.request import Request
 
 from inboxops.api.fields import parse_moment
 from inboxops.api.query import Parameter, choice_parameter, integer_parameter, invalid_parameter
+from inboxops.compiled import CompiledShapes, Question
 from inboxops.ids import parse_uuid
 
 DEFAULT_LIMIT = 100
@@ -50,8 +52,6 @@ PARAMETERS = (
         {"enum": COUNTS, "default": "capped"},
     ),
 )
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -127,75 +127,143 @@ def parse_sort(text: str, keys: Mapping[str, SortKey]) -> Sort:
     return Sort(key, text.startswith("-"))
 
 
+class Counted(Subquery):
+    """How many rows a queryset has, as one value of another one."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+class Listing:
+    """A list of the API: the rows that answer a question, how each is shown, and what it can be sorted by.
+
+    `rows` makes a queryset of a question: a mapping, `workspace` always in it (see `inboxops.compiled` for what may
+    vary in one). `columns` are fetched; `id` and those of the sort keys must be among them. Questions with a member in
+    `uncompiled` are asked without keeping their SQL.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[Question], QuerySet[Any, Any]],
+        columns: tuple[str, ...],
+        to_json: Callable[[Sequence[Any]], dict[str, Any]],
+        keys: Mapping[str, SortKey],
+        *,
+        uncompiled: Collection[str] = (),
+    ) -> None:
+        self.to_json, self.keys = to_json, keys
+        self._rows, self._columns, self._uncompiled = rows, columns, uncompiled
+        self._compiled = CompiledShapes(self._page)
+
+    def fetch(self, asked: "Asked") -> list[tuple[Any, ...]]:
+        """One more row than asked for, so that it is known whether there are more; behind each the total."""
+        question = {**asked.question, "sort": asked.sort, "count": asked.count}
+        if asked.after is not None:
+            question["after"], question["after_id"] = asked.after
+        if any(name in question for name in self._uncompiled):
+            return list(self._page(question)[asked.offset : asked.offset + asked.limit + 1])
+        return self._compiled.rows(question, limit=asked.limit + 1, offset=asked.offset)
+
+    def count(self, asked: "Asked") -> int:
+        """How many rows there are, as far as is to be counted."""
+        assert asked.count is not None, "Nothing is to be counted."
+        return asked.count.of(self._rows({**asked.question, "sort": asked.sort})).count()
+
+    def locate(self, row: Sequence[Any], sort: Sort) -> tuple[Any, Any]:
+        """Where a row stands: its sort key's value and its id."""
+        return row[self._columns.index(sort.key.column)], row[self._columns.index("id")]
+
+    def _page(self, question: Question) -> QuerySet[Any, Any]:
+        rows = self._rows(question)
+        sort: Sort | None = question["sort"]
+        ordered = rows if sort is None else sort.order(rows)
+        if sort is not None and "after" in question:
+            ordered = sort.after(ordered, question["after"], question["after_id"])
+        count: Count | None = question["count"]
+        if count is None:
+            return ordered.values_list(*self._columns)
+        counted: QuerySet[Any, Any] = ordered.annotate(total=Counted(count.of(rows)))
+        return counted.values_list(*self._columns, "total")
+
+
+@dataclass(frozen=True)
+class Count:
+    """How far rows are counted: to the end where `cap` is None."""
+
+    cap: int | None
+
+    def of(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """Those of the rows that are counted: one more than the cap tells that there are more."""
+        plain = rows.order_by().values("pk")
+        return plain if self.cap is None else plain[: self.cap + 1]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the page of its answer that is wanted. `after` is where the page before it ended."""
+
+    question: Question
+    sort: Sort | None
+    limit: int
+    offset: int
+    count: Count | None
+    after: tuple[Any, uuid.UUID] | None
+
+
 @dataclass(frozen=True)
 class Page:
-    """The rows of one page, and the headers that belong to them."""
+    """The rows of one page as JSON objects, and the headers that belong to them."""
 
-    rows: Sequence[Any]
+    rows: list[dict[str, Any]]
     headers: dict[str, str]
 
 
-def by_name(row: Row, name: str) -> tuple[Any, Any]:
-    """Where a row stands that is a JSON object."""
-    return row[name], row["id"]
+def paginate(request: Request, listing: Listing, question: Question, *, sort: Sort | None) -> Page:
+    """The page of a listing that the query asks for.
 
-
-def paginate(
-    request: Request,
-    rows: QuerySet[Any, Any],
-    *,
-    sort: Sort | None,
-    fetch: Callable[[QuerySet[Any, Any]], Sequence[Any]],
-    locate: Callable[[Any, str], tuple[Any, Any]] = by_name,
-) -> Page:
-    """Cut the page that the query asks for out of `rows` (not yet ordered if `sort` is given).
-
-    `fetch` turns a sliced queryset into rows, `locate` tells where a row stands: its sort key's value and its id.
     Without a `sort` (rows in order of relevance) there is no cursor. Raises Invalid for parameters out of range.
     """
     query = request.query_params
-    limit = integer_parameter(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
-    offset = integer_parameter(query, "offset", 0, 0, MAX_OFFSET)
-    counting = choice_parameter(query, "count", COUNTS, "capped")
     cursor = query.get("cursor")
-    headers: dict[str, str] = {}
-    ordered = rows if sort is None else sort.order(rows)
-    if cursor is not None:
-        if "offset" in query:
-            raise invalid_parameter("cursor", "Give either a cursor or an offset.", "contradiction")
-        ordered = _after_cursor(ordered, cursor, sort)
-    # One more than asked for tells whether there is a next page.
-    found = fetch(ordered[offset : offset + limit + 1])
-    shown, more = found[:limit], len(found) > limit
-    total = None
-    if cursor is None and not more and (found or offset == 0) and counting != "none":
-        # The last page tells by itself.
-        total = offset + len(found)
-        headers["X-Total-Count"] = str(total)
-    elif counting != "none":
-        total = _count(rows, exact=counting == "exact", headers=headers)
-    links = _links(request, limit, offset, total, more, with_offset=cursor is None)
+    if cursor is not None and "offset" in query:
+        raise invalid_parameter("cursor", "Give either a cursor or an offset.", "contradiction")
+    asked = Asked(
+        question=question,
+        sort=sort,
+        limit=integer_parameter(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
+        offset=integer_parameter(query, "offset", 0, 0, MAX_OFFSET),
+        count={"capped": Count(COUNT_CAP), "exact": Count(None), "none": None}[
+            choice_parameter(query, "count", COUNTS, "capped")
+        ],
+        after=None if cursor is None else _read_cursor(cursor, sort),
+    )
+    found = listing.fetch(asked)
+    shown, more = found[: asked.limit], len(found) > asked.limit
+    headers, total = _total(listing, asked, found, more)
+    links = _links(request, asked.limit, asked.offset, total, more, with_offset=cursor is None)
     if more and sort is not None:
-        next_cursor = _encode(sort, *locate(shown[-1], sort.key.name))
+        next_cursor = _write_cursor(sort, *listing.locate(shown[-1], sort))
         headers["X-Next-Cursor"] = next_cursor
         links.append(_link(request, "next-cursor", cursor=next_cursor, offset=None))
     headers["Link"] = ", ".join(links)
-    return Page(shown, headers)
+    # The total behind the columns is nothing to show.
+    return Page([listing.to_json(row[:-1] if asked.count else row) for row in shown], headers)
 
 
-def _count(rows: QuerySet[Any, Any], *, exact: bool, headers: dict[str, str]) -> int | None:
-    """The number of rows, in the headers and answered; None when there are more than were counted."""
-    plain = rows.order_by()
-    if exact:
-        total = plain.count()
-        headers["X-Total-Count"] = str(total)
-        return total
-    total = plain.values("pk")[: COUNT_CAP + 1].count()
-    headers["X-Total-Count"] = str(min(total, COUNT_CAP))
-    if total > COUNT_CAP:
-        headers["X-Total-Count-Capped"] = "true"
-        return None
-    return total
+def _total(
+    listing: Listing, asked: Asked, found: Sequence[Sequence[Any]], more: bool
+) -> tuple[dict[str, str], int | None]:
+    """The headers that tell the number of rows, and the number; None when it is not known."""
+    if asked.count is None:
+        return {}, None
+    if asked.after is None and not more and (found or asked.offset == 0):
+        # The last page tells by itself, beyond what is counted, too.
+        total = asked.offset + len(found)
+    else:
+        total = found[0][-1] if found else listing.count(asked)
+        if asked.count.cap is not None and total > asked.count.cap:
+            return {"X-Total-Count": str(asked.count.cap), "X-Total-Count-Capped": "true"}, None
+    return {"X-Total-Count": str(total)}, total
 
 
 def _links(request: Request, limit: int, offset: int, total: int | None, more: bool, *, with_offset: bool) -> list[str]:
@@ -222,12 +290,13 @@ def _link(request: Request, rel: str, **parameters: Any) -> str:
     return f'<{target}{"?" + encoded if encoded else ""}>; rel="{rel}"'
 
 
-def _encode(sort: Sort, value: Any, row_id: Any) -> str:
+def _write_cursor(sort: Sort, value: Any, row_id: Any) -> str:
     content = [sort.name, sort.key.to_cursor(value), str(row_id)]
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _after_cursor(rows: QuerySet[Any, Any], cursor: str, sort: Sort | None) -> QuerySet[Any, Any]:
+def _read_cursor(cursor: str, sort: Sort | None) -> tuple[Any, uuid.UUID]:
+    """The sort key's value and the id of the row where a page ended."""
     problem = invalid_parameter("cursor", "This is not a cursor of this list; begin again without one.")
     if sort is None:
         raise invalid_parameter("cursor", "A cursor needs a fixed order: add sort.", "contradiction")
@@ -242,4 +311,4 @@ def _after_cursor(rows: QuerySet[Any, Any], cursor: str, sort: Sort | None) -> Q
     if name != sort.name:
         # The name is not repeated: it is the client's, and may be anything that JSON can say.
         raise invalid_parameter("cursor", "This cursor is for another order; keep the sort it came from.")
-    return sort.after(rows, value, found)
+    return value, found

@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from inboxops.compiled import CompiledQuery
+from inboxops.compiled import CompiledQuery, CompiledShapes, Term
 from inboxops.tests.factories import TicketFactory
 from tickets.models import Ticket
 
@@ -91,3 +91,48 @@ def test_instances_can_be_saved(models_query, ticket):
 
 def test_the_first_of_none_is_none(models_query, workspace):
     assert models_query.first(workspace.pk, "nobody asked this") is None
+
+
+def by_question(question):
+    tickets = Ticket.objects.filter(workspace_id=question["workspace"])
+    if "subjects" in question:
+        tickets = tickets.filter(subject__in=question["subjects"])
+    return tickets.order_by(question["sort"]).values_list("number", flat=False)
+
+
+@pytest.fixture
+def shapes():
+    return CompiledShapes(by_question, kept=2)
+
+
+def test_one_shape_is_compiled_once(shapes, ticket, monkeypatch):
+    question = {"workspace": ticket.workspace_id, "subjects": [Term(ticket.subject), Term("x")], "sort": "number"}
+    assert shapes.rows(question, limit=5) == [(ticket.number,)]
+    monkeypatch.setattr(shapes, "_build", None)
+
+    assert shapes.rows(question, limit=5) == [(ticket.number,)]
+    assert shapes.rows({**question, "subjects": [Term("x"), Term("y")]}, limit=5) == []
+    assert shapes.rows({**question, "workspace": uuid.uuid4()}, limit=5) == []
+    with pytest.raises(TypeError):
+        shapes.rows({**question, "sort": "-number"}, limit=5)
+
+
+def test_as_many_shapes_are_kept_as_were_asked_for(shapes, ticket):
+    question = {"workspace": ticket.workspace_id, "sort": "number"}
+
+    for sort in ("number", "-number", "id", "-id"):
+        assert shapes.rows({**question, "sort": sort}, limit=1) == [(ticket.number,)]
+
+    assert shapes._statement.cache_info().currsize == 2
+
+
+@pytest.mark.parametrize("text", ["%s", "'; --", "\\", "ünï", ""])
+def test_terms_are_values_whatever_they_say(shapes, ticket, text):
+    assert shapes.rows({"workspace": ticket.workspace_id, "subjects": [Term(text)], "sort": "id"}, limit=5) == []
+
+
+def test_a_value_that_becomes_part_of_something_else_is_a_mistake(db):
+    shapes = CompiledShapes(lambda asked: Ticket.objects.filter(subject__contains=asked["word"]).values_list("id"))
+
+    with pytest.raises(AssertionError, match="must stand in the query"):
+        shapes.rows({"word": Term("lamp")}, limit=1)

@@ -1,4 +1,8 @@
-"""Which tickets a list shows: filters, search and order, each a filter backend."""
+"""Which tickets a list shows: filters, search and order, each a filter backend.
+
+A backend does its work in two steps: `read` what the request asks, as part of a question (see `inboxops.compiled`), and
+`narrow` the rows to those that answer it. The second is only done when a question of this shape is compiled.
+"""
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +13,6 @@ import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
-from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
@@ -18,6 +21,7 @@ from inboxops.api import fields
 from inboxops.api.fields import parse_moment
 from inboxops.api.pagination import Sort, SortKey, by_moment, parse_sort, sort_parameter, whole_number
 from inboxops.api.query import MAX_VALUES, Parameter
+from inboxops.compiled import Question, Term
 from inboxops.errors import FieldError, Invalid
 from inboxops.ids import parse_uuid
 from tickets import search
@@ -101,10 +105,10 @@ def parse_assignee(text: str) -> uuid.UUID | str | None:
     return text if text in ("me", "none") else parse_uuid(text)
 
 
-def parse_address(text: str) -> str | None:
+def parse_address(text: str) -> Term | None:
     """An e-mail address as it is compared."""
     try:
-        return address_key(clean_address(text))
+        return Term(address_key(clean_address(text)))
     except ValueError:
         return None
 
@@ -162,16 +166,23 @@ class TicketFilterSet(django_filters.FilterSet):
         model = Ticket
         fields: list[str] = []
 
-    def filter_queryset(self, queryset: TicketQuerySet) -> TicketQuerySet:
-        """The filters given; archived and merged tickets are left out unless asked for."""
-        chosen = self.form.cleaned_data
-        queryset = super().filter_queryset(queryset)
-        match chosen["archived"]:
+    def __init__(self, question: Question, queryset: TicketQuerySet) -> None:
+        super().__init__(queryset=queryset)
+        self.question = question
+
+    @property
+    def qs(self) -> TicketQuerySet:
+        """Those that answer the question; archived and merged tickets are left out unless asked for."""
+        queryset: TicketQuerySet = self.queryset
+        for name, declared in self.filters.items():
+            if name in self.question:
+                queryset = declared.filter(queryset, self.question[name])
+        match self.question.get("archived", "false"):
             case "true":
                 queryset = queryset.filter(archived_at__isnull=False)
-            case "false" | None:
+            case "false":
                 queryset = queryset.not_archived()
-        return queryset if chosen["merged"] == "true" else queryset.not_merged()
+        return queryset if self.question.get("merged") == "true" else queryset.not_merged()
 
     def unfiltered(self, queryset: TicketQuerySet, name: str, value: Any) -> TicketQuerySet:
         """For parameters that are read together with others."""
@@ -185,25 +196,21 @@ class TicketFilterSet(django_filters.FilterSet):
         """Of any of these priorities."""
         return queryset.filter(priority__in=[Priority.named(item) for item in value])
 
-    def with_tags(self, queryset: TicketQuerySet, name: str, value: list[str]) -> TicketQuerySet:
+    def with_tags(self, queryset: TicketQuerySet, name: str, value: list[Term]) -> TicketQuerySet:
         """With any of these tags, or with `tagsMatch=all` with each of them."""
-        keys = list(dict.fromkeys(tag_key(" ".join(item.split())) for item in value))
-        groups = [[key] for key in keys] if self.form.cleaned_data["tagsMatch"] == "all" else [keys]
+        groups = [[key] for key in value] if self.question.get("tagsMatch") == "all" else [value]
         for group in groups:
             rows = TicketTag.objects.filter(workspace=OuterRef("workspace"), ticket=OuterRef("pk"), key__in=group)
             queryset = queryset.filter(Exists(rows))
         return queryset
 
     def assigned_to(self, queryset: TicketQuerySet, name: str, value: uuid.UUID | str) -> TicketQuerySet:
-        """Of one assignee, of the caller, or of nobody."""
-        if value == "none":
-            return queryset.filter(assignee=None)
-        user_id = self.request.auth.actor.user_id if value == "me" else value
-        return queryset.filter(assignee__pk=user_id)
+        """Of one assignee, or of nobody."""
+        return queryset.filter(assignee=None) if value == "none" else queryset.filter(assignee__pk=value)
 
-    def asked_by(self, queryset: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+    def asked_by(self, queryset: TicketQuerySet, name: str, value: Term) -> TicketQuerySet:
         """Of the requester with this address."""
-        contacts = Contact.objects.filter(workspace_id=self.request.auth.actor.workspace_id, email_key=value)
+        contacts = Contact.objects.filter(workspace_id=self.question["workspace"], email_key=value)
         return queryset.filter(requester__in=contacts)
 
 
@@ -216,32 +223,53 @@ def _parameter(name: str, declared: django_filters.Filter) -> Parameter:
 
 
 FILTER_PARAMETERS = tuple(_parameter(name, declared) for name, declared in TicketFilterSet.base_filters.items())
-_FILTERS = frozenset(TicketFilterSet.base_filters)
 
 
-class TicketFilterBackend(DjangoFilterBackend):
-    """Applies `TicketFilterSet`; its errors name the parameter."""
+class QuestionBackend(BaseFilterBackend):
+    """A filter backend in two steps."""
 
-    def filter_queryset(self, request: Request, queryset: TicketQuerySet, view: WorkspaceViewSet) -> TicketQuerySet:
-        query = request.query_params
-        if _FILTERS.isdisjoint(query):
-            return queryset.not_archived().not_merged()
-        filters = TicketFilterSet(query, queryset=queryset, request=request)
-        if not filters.is_valid():
-            raise Invalid(
-                *(
-                    FieldError(error.code or "invalid", error.messages[0], parameter=name)
-                    for name, errors in filters.errors.as_data().items()
-                    for error in errors
-                )
-            )
-        found: TicketQuerySet = filters.qs
-        return found
+    def read(self, request: Request, view: WorkspaceViewSet) -> dict[str, Any]:
+        """What the request asks, by the names of the parameters. Raises Invalid, with each error there is."""
+        raise NotImplementedError
+
+    def narrow(self, rows: TicketQuerySet, question: Question) -> TicketQuerySet:
+        """Those of the rows that answer the question."""
+        raise NotImplementedError
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        """Both steps at once, as the framework knows them."""
+        question = {"workspace": view.workspace.pk, **self.read(request, view)}
+        return self.narrow(queryset, question)
 
 
-def _priority(value: Any) -> int:
-    number = whole_number(value)
-    return Priority(number).value
+class TicketFilterBackend(QuestionBackend):
+    """Applies `TicketFilterSet`."""
+
+    def read(self, request: Request, view: WorkspaceViewSet) -> dict[str, Any]:
+        query, question, errors = request.query_params, {}, []
+        for name, declared in TicketFilterSet.base_filters.items():
+            if name not in query:
+                continue
+            field = declared.field
+            try:
+                question[name] = field.clean(field.widget.value_from_datadict(query, {}, name))
+            except forms.ValidationError as error:
+                errors.append(FieldError(error.code or "invalid", error.messages[0], parameter=name))
+        if errors:
+            raise Invalid(*errors)
+        if question.get("assignee") == "me":
+            question["assignee"] = view.actor.user_id
+        if "tags" in question:
+            keys = [Term(tag_key(" ".join(tag.split()))) for tag in question["tags"]]
+            question["tags"] = list(dict.fromkeys(keys))
+        return question
+
+    def narrow(self, rows: TicketQuerySet, question: Question) -> TicketQuerySet:
+        return TicketFilterSet(question, rows).qs
+
+
+def _priority(value: Any) -> Priority:
+    return Priority(whole_number(value))
 
 
 SORT_KEYS = {
@@ -251,7 +279,7 @@ SORT_KEYS = {
         by_moment("createdAt", "created_at"),
         by_moment("updatedAt", "updated_at"),
         SortKey("ticketNumber", "number", int, whole_number),
-        SortKey("priority", "priority", lambda name: Priority.named(name).value, _priority),
+        SortKey("priority", "priority", int, _priority),
     )
 }
 
@@ -266,15 +294,22 @@ SEARCH_PARAMETER = Parameter(
 SORT_PARAMETER = sort_parameter(SORT_KEYS, None)
 
 
-class SearchBackend(BaseFilterBackend):
-    """`search`: full text. In the order of relevance unless a `sort` is asked for."""
+class SearchBackend(QuestionBackend):
+    """`search`: full text. In the order of relevance unless a `sort` is asked for. The last of the backends."""
 
-    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+    def read(self, request: Request, view: WorkspaceViewSet) -> dict[str, Any]:
         text = request.query_params.get("search", "").strip()
-        if not text:
-            return queryset
-        find = search.matching if "sort" in request.query_params else search.best_first
-        return find(queryset, view.workspace.pk, text)
+        return {"search": text} if text else {}
+
+    def narrow(self, rows: TicketQuerySet, question: Question) -> TicketQuerySet:
+        if "search" not in question:
+            return rows
+        find = search.matching if question.get("sort") else search.best_first
+        return find(rows, question["workspace"], question["search"])
+
+
+# In the order in which they narrow.
+FILTER_BACKENDS: tuple[type[QuestionBackend], ...] = (TicketFilterBackend, SearchBackend)
 
 
 def sort_of(query: QueryDict) -> Sort | None:

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet, Sum, Window
 
 from inboxops.api.renderers import represent
 from inboxops.compiled import CompiledQuery
-from tickets.models import Message, Ticket, TicketEvent
+from tickets.models import Message, Ticket
 from tickets.workflow import TRANSITIONS, AuthorKind, Priority, Status
 
 Json = dict[str, Any]
@@ -103,11 +103,6 @@ def ticket_json(row: Sequence[Any]) -> Json:
         "version": version,
         "allowedTransitions": _TRANSITION_NAMES[status] if merged_into_id is None else [],
     }
-
-
-def tickets_json(tickets: QuerySet[Ticket]) -> list[Json]:
-    """The tickets of a query, in its order: one statement."""
-    return [ticket_json(row) for row in tickets.values_list(*TICKET_COLUMNS)]
 
 
 _KEY = (Ticket._meta.get_field("workspace_id"), Ticket._meta.get_field("id"))
@@ -292,11 +287,6 @@ def event_json(row: Sequence[Any]) -> Json:
         "requestId": request_id,
         "createdAt": created_at,
     }
-
-
-def events_json(events: QuerySet[TicketEvent]) -> list[Json]:
-    """The events of a query, in its order: one statement."""
-    return [event_json(row) for row in events.values_list(*EVENT_COLUMNS)]
 
 
 @represent.register

@@ -11,7 +11,7 @@ from accounts.actors import Access
 from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
 from inboxops.api.failures import Failure, refusal
-from inboxops.api.pagination import by_moment, paginate, parse_sort, sort_parameter
+from inboxops.api.pagination import Listing, paginate, parse_sort, sort_parameter
 from inboxops.api.preconditions import etag, expected_version, is_unchanged
 from inboxops.api.problems import ApiError
 from inboxops.api.renderers import to_json
@@ -19,14 +19,8 @@ from inboxops.errors import Invalid, NotFound, Refused
 from inboxops.ids import parse_uuid
 from tickets import actions
 from tickets.api import inputs
-from tickets.api.filters import (
-    FILTER_PARAMETERS,
-    SEARCH_PARAMETER,
-    SORT_PARAMETER,
-    SearchBackend,
-    TicketFilterBackend,
-    sort_of,
-)
+from tickets.api.filters import FILTER_BACKENDS, FILTER_PARAMETERS, SEARCH_PARAMETER, SORT_PARAMETER, sort_of
+from tickets.api.listings import EVENTS, MESSAGES, TICKETS, TIMELINE_KEYS
 from tickets.api.outputs import (
     EventOutput,
     MergedTicketOutput,
@@ -39,12 +33,9 @@ from tickets.api.outputs import (
 from tickets.api.representations import (
     Json,
     conversation_json,
-    events_json,
     find_ticket_json,
     has_ticket,
-    messages_json,
     stored_message_json,
-    tickets_json,
 )
 from tickets.errors import (
     AlreadyMerged,
@@ -57,14 +48,12 @@ from tickets.errors import (
     TransitionNotAllowed,
     UnmergeFirst,
 )
-from tickets.models import Message, Ticket, TicketEvent
-from tickets.querysets import TicketQuerySet
+from tickets.models import Ticket
 from tickets.workflow import Priority, Status
 from workspaces.api.base import WorkspaceViewSet
 from workspaces.api.calls import Call
 
-_TIMELINE_KEYS = {"createdAt": by_moment("createdAt", "created_at")}
-_TIMELINE = (*pagination.PARAMETERS, sort_parameter(_TIMELINE_KEYS, "createdAt"))
+_TIMELINE = (*pagination.PARAMETERS, sort_parameter(TIMELINE_KEYS, "createdAt"))
 
 _MERGED = refusal(TicketMerged, "mergedIntoId")
 _NOT_ALLOWED = refusal(TransitionNotAllowed, "currentStatus", "allowedTransitions")
@@ -75,7 +64,7 @@ class TicketViewSet(WorkspaceViewSet):
     """Tickets of the workspace, their messages and events, and everything that can be done with them."""
 
     tag = "Tickets"
-    filter_backends = (TicketFilterBackend, SearchBackend)
+    filter_backends = FILTER_BACKENDS
 
     def _answer(self, request: Request, handler: Callable[..., HttpResponse]) -> HttpResponse:
         """The ticket in the path comes before the body: when something is wrong, it is asked whether that is there."""
@@ -106,10 +95,10 @@ class TicketViewSet(WorkspaceViewSet):
         several values are repeated, or hold them with commas between. What is archived or merged is left out unless
         asked for.
         """
-        tickets = self.tickets()
+        question: dict[str, Any] = {"workspace": self.workspace.pk}
         for backend in self.filter_backends:
-            tickets = backend().filter_queryset(request, tickets, self)
-        page = paginate(request, tickets, sort=sort_of(request.query_params), fetch=tickets_json)
+            question |= backend().read(request, self)
+        page = paginate(request, TICKETS, question, sort=sort_of(request.query_params))
         return answer(page.rows, headers=page.headers)
 
     @Call("getTicket", Access.READ, gives=TicketDetailOutput, headers=("ETag",), if_none_match=True)
@@ -135,10 +124,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Oldest first, notes among them, as a bare array.
         """
-        messages = Message.objects.filter(workspace=self.workspace, ticket_id=self.found_ticket().pk)
-        sort = parse_sort(request.query_params.get("sort", "createdAt"), _TIMELINE_KEYS)
-        page = paginate(request, messages, sort=sort, fetch=messages_json)
-        return answer(page.rows, headers=page.headers)
+        return self.timeline(request, MESSAGES)
 
     @Call("listEvents", Access.READ, gives=EventOutput, many=True, parameters=_TIMELINE)
     def list_events(self, request: Request, **kwargs: str) -> HttpResponse:
@@ -146,10 +132,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Oldest first, as a bare array. Events are never changed and never deleted.
         """
-        events = TicketEvent.objects.filter(workspace=self.workspace, ticket_id=self.found_ticket().pk)
-        sort = parse_sort(request.query_params.get("sort", "createdAt"), _TIMELINE_KEYS)
-        page = paginate(request, events, sort=sort, fetch=events_json)
-        return answer(page.rows, headers=page.headers)
+        return self.timeline(request, EVENTS)
 
     # Writing
 
@@ -397,9 +380,12 @@ class TicketViewSet(WorkspaceViewSet):
 
     # What the handlers share
 
-    def tickets(self) -> TicketQuerySet:
-        """The tickets that the caller can see."""
-        return Ticket.objects.in_workspace(self.workspace.pk)
+    def timeline(self, request: Request, listing: Listing) -> HttpResponse:
+        """A page of what belongs to the ticket in the path."""
+        question = {"workspace": self.workspace.pk, "ticket": self.found_ticket().pk}
+        sort = parse_sort(request.query_params.get("sort", "createdAt"), listing.keys)
+        page = paginate(request, listing, question, sort=sort)
+        return answer(page.rows, headers=page.headers)
 
     def ticket_id(self) -> uuid.UUID:
         """The id in the path. Raises NotFound for a malformed one."""

@@ -1,6 +1,10 @@
 """How workspaces, members and tokens look in the API."""
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
+
+from django.db import models
 
 from workspaces.models import ApiToken, Membership, Workspace
 
@@ -17,23 +21,56 @@ def workspace_json(workspace: Workspace) -> Json:
     }
 
 
+MEMBER_COLUMNS = ("id", "created_at", "user_id", "user__email", "user__name", "role")
+
+
 def member_json(membership: Membership) -> Json:
     """A member; `id` is the user's."""
-    user = membership.user
-    return {"id": user.pk, "email": user.email, "name": user.name, "role": membership.role}
+    return member_row_json(_row_of(membership, MEMBER_COLUMNS))
+
+
+def member_row_json(row: Sequence[Any]) -> Json:
+    """A member, from its `MEMBER_COLUMNS`."""
+    _, _, user_id, email, name, role = row
+    return {"id": user_id, "email": email, "name": name, "role": role}
+
+
+TOKEN_COLUMNS = (
+    "id",
+    "label",
+    "prefix",
+    "scope",
+    "user_id",
+    "user__name",
+    "user__email",
+    "created_at",
+    "expires_at",
+    "last_used_at",
+    "revoked_at",
+)
 
 
 def token_json(token: ApiToken) -> Json:
     """A token without its secret."""
-    user = token.user
+    return token_row_json(_row_of(token, TOKEN_COLUMNS))
+
+
+def token_row_json(row: Sequence[Any]) -> Json:
+    """A token without its secret, from its `TOKEN_COLUMNS`."""
+    token_id, label, prefix, scope, user_id, name, email, created_at, expires_at, last_used_at, revoked_at = row
     return {
-        "id": token.pk,
-        "label": token.label,
-        "prefix": f"iox_{token.prefix}",
-        "scope": token.scope,
-        "user": {"id": user.pk, "name": user.name, "email": user.email},
-        "createdAt": token.created_at,
-        "expiresAt": token.expires_at,
-        "lastUsedAt": token.last_used_at,
-        "revokedAt": token.revoked_at,
+        "id": token_id,
+        "label": label,
+        "prefix": f"iox_{prefix}",
+        "scope": scope,
+        "user": {"id": user_id, "name": name, "email": email},
+        "createdAt": created_at,
+        "expiresAt": expires_at,
+        "lastUsedAt": last_used_at,
+        "revokedAt": revoked_at,
     }
+
+
+def _row_of(instance: models.Model, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    """The columns of an instance at hand, as they would be fetched."""
+    return attrgetter(*(column.replace("__", ".") for column in columns))(instance)

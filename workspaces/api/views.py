@@ -9,7 +9,7 @@ from accounts.actors import Access
 from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
 from inboxops.api.failures import Failure, refusal
-from inboxops.api.pagination import by_moment, paginate, parse_sort
+from inboxops.api.pagination import Listing, by_moment, paginate, parse_sort
 from inboxops.errors import Invalid, NotFound
 from inboxops.ids import parse_uuid
 from workspaces import actions
@@ -17,12 +17,27 @@ from workspaces.api import inputs
 from workspaces.api.base import WorkspaceViewSet
 from workspaces.api.calls import Call
 from workspaces.api.outputs import ApiTokenOutput, MemberOutput, NewApiTokenOutput, WorkspaceOutput
-from workspaces.api.representations import member_json, token_json, workspace_json
+from workspaces.api.representations import (
+    MEMBER_COLUMNS,
+    TOKEN_COLUMNS,
+    member_json,
+    member_row_json,
+    token_json,
+    token_row_json,
+    workspace_json,
+)
 from workspaces.errors import LastAdmin
 from workspaces.models import ApiToken, Membership, Role, Scope
 
 _LAST_ADMIN = refusal(LastAdmin)
 _BY_CREATION = {"createdAt": by_moment("createdAt", "created_at")}
+_OLDEST_FIRST = parse_sort("createdAt", _BY_CREATION)
+MEMBERS = Listing(
+    lambda asked: Membership.objects.filter(workspace=asked["workspace"]), MEMBER_COLUMNS, member_row_json, _BY_CREATION
+)
+TOKENS = Listing(
+    lambda asked: ApiToken.objects.filter(workspace=asked["workspace"]), TOKEN_COLUMNS, token_row_json, _BY_CREATION
+)
 
 
 class WorkspaceView(WorkspaceViewSet):
@@ -71,15 +86,8 @@ class MemberViewSet(WorkspaceViewSet):
 
         In the order in which they joined, as a bare array.
         """
-        members = Membership.objects.filter(workspace=self.workspace).select_related("user")
-        page = paginate(
-            request,
-            members,
-            sort=parse_sort("createdAt", _BY_CREATION),
-            fetch=list,
-            locate=lambda membership, name: (membership.created_at, membership.pk),
-        )
-        return answer([member_json(membership) for membership in page.rows], headers=page.headers)
+        page = paginate(request, MEMBERS, {"workspace": self.workspace.pk}, sort=_OLDEST_FIRST)
+        return answer(page.rows, headers=page.headers)
 
     @Call("changeRole", Access.ADMIN, takes=inputs.ChangeRoleInput, gives=MemberOutput, failures=(_LAST_ADMIN,))
     def change_role(self, request: Request, **kwargs: str) -> HttpResponse:
@@ -120,13 +128,7 @@ class ApiTokenViewSet(WorkspaceViewSet):
 
         Oldest first, revoked ones too, without their secrets, as a bare array.
         """
-        tokens = ApiToken.objects.filter(workspace=self.workspace).select_related("user")
-        page = paginate(
-            request,
-            tokens,
-            sort=parse_sort("createdAt", _BY_CREATION),
-            fetch=lambda rows: [token_json(row) for row in rows],
-        )
+        page = paginate(request, TOKENS, {"workspace": self.workspace.pk}, sort=_OLDEST_FIRST)
         return answer(page.rows, headers=page.headers)
 
     @Call(
