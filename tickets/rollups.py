@@ -3,9 +3,11 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Subquery
+from django.db.models import Count, Max, Min, Q, QuerySet, Subquery
 
+from inboxops.compiled import CompiledQuery
 from tickets.models import Message
 from tickets.workflow import AuthorKind
 
@@ -19,22 +21,26 @@ class Rollups:
     first_replied_at: dt.datetime | None
 
 
+def _counted(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> QuerySet[Message, Any]:
+    """Count, last moment and first reply; no row where there are no messages."""
+    messages = Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id)
+    asked = messages.filter(author_kind=AuthorKind.CUSTOMER).order_by("created_at", "id")
+    asked_at = Subquery(asked.values("created_at")[:1])
+    later = Q(created_at__gt=asked_at) | Q(created_at=asked_at, id__gt=Subquery(asked.values("id")[:1]))
+    replied = Min("created_at", filter=Q(later, author_kind=AuthorKind.AGENT, is_internal=False))
+    grouped = messages.order_by().values("ticket_id")
+    return grouped.annotate(count=Count("id"), last=Max("created_at"), replied=replied).values_list(
+        "count", "last", "replied"
+    )
+
+
+_COUNTED = CompiledQuery(_counted, Message._meta.get_field("workspace_id"), Message._meta.get_field("ticket_id"))
+
+
 def rollups_of(ticket_id: uuid.UUID, workspace_id: uuid.UUID) -> Rollups:
-    """Count the messages now in the ticket: two queries.
+    """Count the messages now in the ticket: one statement.
 
     `first_replied_at` is the first public message of an agent after the first one of a customer. Where clocks
     disagree, two messages may bear one moment: then their ids tell which was first, as in every list of them.
     """
-    messages = Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id)
-    found = messages.aggregate(
-        count=Count("id"),
-        last=Max("created_at"),
-        asked=Min("created_at", filter=Q(author_kind=AuthorKind.CUSTOMER)),
-    )
-    replied = None
-    if found["asked"] is not None:
-        first = messages.filter(author_kind=AuthorKind.CUSTOMER).order_by("created_at", "id").values("id")[:1]
-        later = Q(created_at__gt=found["asked"]) | Q(created_at=found["asked"], id__gt=Subquery(first))
-        replies = messages.filter(later, author_kind=AuthorKind.AGENT, is_internal=False)
-        replied = replies.aggregate(first=Min("created_at"))["first"]
-    return Rollups(found["count"], found["last"], replied)
+    return Rollups(*(_COUNTED.first(workspace_id, ticket_id) or (0, None, None)))

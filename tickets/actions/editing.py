@@ -127,9 +127,15 @@ def lock_tickets(workspace_id: uuid.UUID, ticket_ids: Iterable[uuid.UUID]) -> di
     return found
 
 
+_LOCK_STRUCTURE = CompiledQuery(
+    lambda workspace_id: Workspace.objects.select_for_update(no_key=True).filter(pk=workspace_id).values_list("id"),
+    Workspace._meta.get_field("id"),
+)
+
+
 def lock_structure(workspace_id: uuid.UUID) -> None:
     """Merges, unmerges and splits of a workspace come one at a time: take this lock before any ticket's."""
-    Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
+    _LOCK_STRUCTURE.rows(workspace_id)
 
 
 def must_not_be_merged(ticket: Ticket) -> None:

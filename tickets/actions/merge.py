@@ -2,6 +2,7 @@
 
 from accounts.actors import Access, Actor
 from accounts.addresses import address_key
+from inboxops.compiled import CompiledQuery
 from inboxops.db import in_transaction
 from inboxops.errors import NotFound
 from inboxops.rows import insert_rows
@@ -15,6 +16,14 @@ from tickets.models import Merge, MergedMessage, Message, Ticket
 from tickets.rollups import rollups_of
 from tickets.texts import tag_key, without_addresses
 from tickets.workflow import EventKind, Status
+
+_FOLLOWERS = CompiledQuery(
+    lambda workspace_id, source_id: Ticket.objects.filter(
+        workspace_id=workspace_id, merged_into_id=source_id
+    ).values_list("id"),
+    Ticket._meta.get_field("workspace_id"),
+    Ticket._meta.get_field("merged_into_id"),
+)
 
 
 @in_transaction
@@ -36,8 +45,8 @@ def merge_tickets(source: Ticket, target: Ticket, *, actor: Actor, if_version: i
         raise MergeIntoItself
     workspace_id = source.workspace_id
     lock_structure(workspace_id)
-    followers = list(Ticket.objects.in_workspace(workspace_id).filter(merged_into_id=source.pk))
-    tickets = lock_tickets(workspace_id, [source.pk, target.pk, *(ticket.pk for ticket in followers)])
+    followers = [row[0] for row in _FOLLOWERS.rows(workspace_id, source.pk)]
+    tickets = lock_tickets(workspace_id, [source.pk, target.pk, *followers])
     source, target = tickets.pop(source.pk), tickets.pop(target.pk)
     if source.merged_into_id is not None:
         if source.merged_into_id == (target.merged_into_id or target.pk):
@@ -61,8 +70,9 @@ def merge_tickets(source: Ticket, target: Ticket, *, actor: Actor, if_version: i
         },
         created_at=from_source.now,
     )
-    added_tags = _unite_tags(into_target, source, merge)
-    added_ccs = _unite_ccs(into_target, source, merge)
+    owed_tags, owed_ccs = _owed_to_merges(target)
+    added_tags = _unite_tags(into_target, source, merge, owed_tags)
+    added_ccs = _unite_ccs(into_target, source, merge, owed_ccs)
     _move_messages(source, target, merge)
     if source.status == Status.OPEN:
         if target.status == Status.CLOSED:
@@ -118,7 +128,7 @@ def redirect(follower: Ticket, to: Ticket, *, because: Ticket, actor: Actor) -> 
     edit.save()
 
 
-def _unite_tags(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[str]:
+def _unite_tags(into_target: TicketEdit, source: Ticket, merge: Merge, owed: set[str]) -> list[str]:
     """Answers the keys of the tags that the target did not have."""
     target = into_target.ticket
     have = {tag_key(tag) for tag in target.tags}
@@ -126,12 +136,11 @@ def _unite_tags(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[s
     if added:
         into_target.set(tags=[*target.tags, *added])
         insert_rows(tag_rows(target, {tag_key(tag) for tag in added}))
-    owed = _owed_to_merges(target, "added_tags")
     merge.added_tags = [key for key in map(tag_key, source.tags) if key not in have or key in owed]
     return [tag_key(tag) for tag in added]
 
 
-def _unite_ccs(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[str]:
+def _unite_ccs(into_target: TicketEdit, source: Ticket, merge: Merge, owed: set[str]) -> list[str]:
     """Answers the keys of the addresses that the target did not have."""
     target = into_target.ticket
     have = {address_key(cc) for cc in target.ccs}
@@ -139,15 +148,24 @@ def _unite_ccs(into_target: TicketEdit, source: Ticket, merge: Merge) -> list[st
     added = [cc for cc in people if address_key(cc) not in have]
     if added:
         into_target.set(ccs=[*target.ccs, *added])
-    owed = _owed_to_merges(target, "added_ccs")
     merge.added_ccs = [key for key in map(address_key, people) if key not in have or key in owed]
     return [address_key(cc) for cc in added]
 
 
-def _owed_to_merges(target: Ticket, column: str) -> set[str]:
-    """What the target has only because of merges. Another merge that brings it is one reason more to keep it."""
-    merges = Merge.objects.filter(workspace_id=target.workspace_id, target_id=target.pk, undone_at=None)
-    return {key for keys in merges.values_list(column, flat=True) for key in keys}
+_OWED = CompiledQuery(
+    lambda workspace_id, target_id: Merge.objects.filter(
+        workspace_id=workspace_id, target_id=target_id, undone_at=None
+    ).values_list("added_tags", "added_ccs"),
+    Merge._meta.get_field("workspace_id"),
+    Merge._meta.get_field("target_id"),
+)
+
+
+def _owed_to_merges(target: Ticket) -> tuple[set[str], set[str]]:
+    """The tags and CCs that the target has only because of merges. Another merge that brings them is one reason more
+    to keep them."""
+    rows = _OWED.rows(target.workspace_id, target.pk)
+    return {key for tags, _ in rows for key in tags}, {key for _, ccs in rows for key in ccs}
 
 
 def people_of(ticket: Ticket) -> list[str]:
