@@ -8,8 +8,11 @@ from urllib.parse import quote
 import pytest
 
 from inboxops.api import body as body_module
+from inboxops.api.inputs import read_input
+from inboxops.errors import Invalid
 from inboxops.tests.calls import World, prepare, replaced
 from inboxops.tests.routes import routes
+from tickets.api.inputs import CreateTicketInput
 
 WITH_BODY = [route for route in routes() if route.method in ("POST", "PATCH", "PUT")]
 
@@ -356,3 +359,32 @@ def test_no_header_makes_us_fall_over_or_comes_back_as_one(api, ticket, name, va
     assert response.status_code < 500
     assert "X-Evil" not in response.headers
     assert not any("\r" in text or "\n" in text for text in response.headers.values())
+
+
+BELOW_A_TICKET = [route for route in WITH_BODY if {"ticketId", "sourceTicketId"} & set(route.names)]
+
+
+@pytest.mark.parametrize("sent", [b"{", b"[]", b'{"nonsense": 1}', b"{}"])
+@pytest.mark.parametrize("route", BELOW_A_TICKET, ids=str)
+def test_a_ticket_that_is_not_there_comes_before_whatever_is_wrong_with_the_body(
+    route, sent, world, admin_api, problem, outsider_ticket
+):
+    call = prepare(route, world)
+    for missing in (SOME_ID, outsider_ticket.pk):
+        path = dict.fromkeys(call.path.keys() & {"ticketId", "sourceTicketId"}, missing)
+
+        problem(call.send(admin_api, path=path, body=sent), 404, "not_found")
+
+
+def test_a_ticket_that_is_not_there_is_not_found_rather_than_merged_into_itself(api, problem):
+    problem(api.post(f"tickets/{SOME_ID}/merge", {"targetTicketId": SOME_ID}), 404, "not_found")
+
+
+def test_reading_one_body_leaves_nothing_for_the_next():
+    full = {"subject": "s", "body": "b", "tags": ["x"], "requester": {"email": "a@b.example", "name": "A"}}
+    for _ in range(2):
+        assert read_input(CreateTicketInput, full) == full
+        assert read_input(CreateTicketInput, {"subject": "t", "body": "c"}) == {"subject": "t", "body": "c"}
+        with pytest.raises(Invalid) as refused:
+            read_input(CreateTicketInput, {"subject": "t", "requester": {"email": 1}})
+        assert [error.pointer for error in refused.value.errors] == ["/body", "/requester/email"]

@@ -399,7 +399,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Nothing is read: an action reads the ticket under its lock, and raises NotFound when the workspace has none.
         """
-        return Ticket(pk=ticket_id or self.ticket_id(), workspace_id=self.workspace.pk)
+        return Ticket.from_db(None, ("id", "workspace_id"), (ticket_id or self.ticket_id(), self.workspace.pk))
 
     def found_ticket(self) -> Ticket:
         """The same for the one in the path. Raises NotFound when the caller cannot see one."""
