@@ -190,7 +190,12 @@ class TicketFilterSet(django_filters.FilterSet):
 
     def in_status(self, queryset: TicketQuerySet, name: str, value: list[str]) -> TicketQuerySet:
         """In any of these statuses."""
-        return queryset.filter(status__in=value)
+        chosen = sorted(set(value))
+        if chosen == [status for status in sorted(Status.values) if chosen[0] <= status <= chosen[-1]]:
+            # Neighbours in the alphabet (open and pending are): a range says the same, and unlike a list it is judged
+            # within an index that keeps the order.
+            return queryset.filter(status__range=(chosen[0], chosen[-1]))
+        return queryset.filter(status__in=chosen)
 
     def of_priority(self, queryset: TicketQuerySet, name: str, value: list[str]) -> TicketQuerySet:
         """Of any of these priorities."""
@@ -211,7 +216,8 @@ class TicketFilterSet(django_filters.FilterSet):
     def asked_by(self, queryset: TicketQuerySet, name: str, value: Term) -> TicketQuerySet:
         """Of the requester with this address."""
         contacts = Contact.objects.filter(workspace_id=self.question["workspace"], email_key=value)
-        return queryset.filter(requester__in=contacts)
+        # One value rather than a set: so the index gives their tickets in order.
+        return queryset.filter(requester=contacts.values("pk")[:1])
 
 
 def _parameter(name: str, declared: django_filters.Filter) -> Parameter:
