@@ -23,7 +23,11 @@ ROOT_RULES_POSTGRESQL = {
         "ALTER TABLE tickets_ticket ADD COLUMN target_is_root boolean"
         " GENERATED ALWAYS AS (CASE WHEN merged_into_id IS NOT NULL THEN true END) STORED"
     ),
-    "tickets_ticket_root": "CREATE UNIQUE INDEX tickets_ticket_root ON tickets_ticket (workspace_id, id, is_root)",
+    # Carries whether a ticket is in the inbox, so that the tag filter is counted without reading tickets.
+    "tickets_ticket_root": (
+        "CREATE UNIQUE INDEX tickets_ticket_root ON tickets_ticket (workspace_id, id, is_root)"
+        " INCLUDE (archived_at, merged_into_id)"
+    ),
     "tickets_ticket_merged_into_root": (
         "ALTER TABLE tickets_ticket ADD CONSTRAINT tickets_ticket_merged_into_root"
         " FOREIGN KEY (workspace_id, merged_into_id, target_is_root)"

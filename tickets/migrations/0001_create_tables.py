@@ -497,40 +497,78 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="ticket",
             index=models.Index(
-                models.F("workspace"),
-                models.OrderBy(models.F("last_message_at"), descending=True),
-                models.OrderBy(models.F("id"), descending=True),
                 condition=models.Q(("archived_at", None), ("merged_into", None)),
+                fields=["workspace", "last_message_at", "id"],
                 name="ticket_inbox",
             ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "last_message_at", "id"], name="ticket_by_last_message"),
+            index=models.Index(
+                condition=models.Q(("status", "closed"), _negated=True),
+                fields=["workspace", "last_message_at", "id", "status", "archived_at", "merged_into"],
+                name="ticket_active",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "created_at", "id"], name="ticket_by_created"),
+            index=models.Index(
+                fields=[
+                    "workspace",
+                    "last_message_at",
+                    "id",
+                    "created_at",
+                    "updated_at",
+                    "status",
+                    "archived_at",
+                    "merged_into",
+                ],
+                name="ticket_by_last_message",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "updated_at", "id"], name="ticket_by_updated"),
+            index=models.Index(
+                fields=["workspace", "created_at", "id", "status", "archived_at", "merged_into"],
+                name="ticket_by_created",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "priority", "id"], name="ticket_by_priority"),
+            index=models.Index(
+                fields=["workspace", "updated_at", "id", "status", "archived_at", "merged_into"],
+                name="ticket_by_updated",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "status", "last_message_at"], name="ticket_by_status"),
+            index=models.Index(
+                fields=["workspace", "priority", "id", "status", "archived_at", "merged_into"],
+                name="ticket_by_priority",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "assignee", "last_message_at"], name="ticket_by_assignee"),
+            index=models.Index(
+                fields=[
+                    "workspace",
+                    "assignee",
+                    "last_message_at",
+                    "id",
+                    "priority",
+                    "status",
+                    "archived_at",
+                    "merged_into",
+                ],
+                name="ticket_by_assignee",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(fields=["workspace", "requester", "last_message_at"], name="ticket_by_requester"),
+            index=models.Index(
+                fields=["workspace", "requester", "last_message_at", "id", "status", "archived_at", "merged_into"],
+                name="ticket_by_requester",
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",
@@ -592,14 +630,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="message",
             index=models.Index(fields=["workspace", "ticket", "created_at", "id"], name="message_in_ticket"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["workspace", "origin_ticket"], name="message_by_origin"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["workspace", "contact"], name="message_by_contact"),
         ),
         migrations.AddIndex(
             model_name="message",

@@ -36,8 +36,6 @@ class Message(TenantModel):
         ordering = ["created_at", "id"]
         indexes = [
             models.Index(fields=["workspace", "ticket", "created_at", "id"], name="message_in_ticket"),
-            models.Index(fields=["workspace", "origin_ticket"], name="message_by_origin"),
-            models.Index(fields=["workspace", "contact"], name="message_by_contact"),
             models.Index(
                 fields=["workspace", "internet_message_id"],
                 name="message_by_message_id",
