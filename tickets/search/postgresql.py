@@ -63,7 +63,7 @@ def tidy(connection: BaseDatabaseWrapper) -> None:
 def insert(ticket: Ticket, head: Head, body: Body) -> None:
     """Store the document of a ticket that has none."""
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, _row(ticket, head, body))
+        cursor.execute(_INSERT, row_of(ticket, head, body))
 
 
 def write(ticket: Ticket, head: Head, body: Body) -> None:
@@ -72,7 +72,7 @@ def write(ticket: Ticket, head: Head, body: Body) -> None:
         cursor.execute(
             f"{_INSERT} ON CONFLICT (ticket_id) DO UPDATE SET head = excluded.head, body = excluded.body,"
             " body_positions = excluded.body_positions, body_bytes = excluded.body_bytes",
-            _row(ticket, head, body),
+            row_of(ticket, head, body),
         )
 
 
@@ -82,7 +82,8 @@ _INSERT = (
 )
 
 
-def _row(ticket: Ticket, head: Head, body: Body) -> list[uuid.UUID | str | int]:
+def row_of(ticket: Ticket, head: Head, body: Body) -> list[uuid.UUID | str | int]:
+    """A document as it is stored: workspace, ticket, head, body, and what of the bounds is used up."""
     return [
         ticket.workspace_id,
         ticket.pk,
