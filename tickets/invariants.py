@@ -90,6 +90,11 @@ def keys(rows: Rows, column: str = "pk") -> Rows:
     return rows.order_by(column).values_list(column, flat=True)
 
 
+def _messages(ticket: str) -> QuerySet[Message]:
+    """Within a query of rows with a workspace: the messages of the ticket in this column. Indexes need both."""
+    return Message.objects.filter(workspace=OuterRef("workspace"), ticket=OuterRef(ticket))
+
+
 def numbers_have_gaps() -> Rows:
     counters = TicketCounter.objects.filter(workspace=OuterRef("workspace")).values("last_number")
     found = (
@@ -102,24 +107,23 @@ def numbers_have_gaps() -> Rows:
 
 
 def message_counts_differ() -> Rows:
-    counted = Message.objects.filter(ticket=OuterRef("pk")).order_by().values("ticket").annotate(n=Count("pk"))
+    counted = _messages("pk").order_by().values("ticket").annotate(n=Count("pk"))
     return keys(
         Ticket.objects.annotate(found=Coalesce(Subquery(counted.values("n")), 0)).exclude(message_count=F("found"))
     )
 
 
 def last_messages_differ() -> Rows:
-    last = Message.objects.filter(ticket=OuterRef("pk")).order_by().values("ticket").annotate(at=Max("created_at"))
+    last = _messages("pk").order_by().values("ticket").annotate(at=Max("created_at"))
     found = Ticket.objects.annotate(found=Subquery(last.values("at"))).filter(found__isnull=False)
     return keys(found.exclude(last_message_at=F("found")))
 
 
 def first_replies_differ() -> Rows:
-    asked = Message.objects.filter(ticket=OuterRef("ticket"), author_kind=AuthorKind.CUSTOMER).order_by(
-        "created_at", "id"
-    )
+    asked = _messages("ticket").filter(author_kind=AuthorKind.CUSTOMER).order_by("created_at", "id")
     replied = (
-        Message.objects.filter(ticket=OuterRef("pk"), author_kind=AuthorKind.AGENT, is_internal=False)
+        _messages("pk")
+        .filter(author_kind=AuthorKind.AGENT, is_internal=False)
         .annotate(asked=Subquery(asked.values("created_at")[:1]), asked_id=Subquery(asked.values("id")[:1]))
         .filter(Q(created_at__gt=F("asked")) | Q(created_at=F("asked"), id__gt=F("asked_id")))
         .order_by()
@@ -141,13 +145,11 @@ def pointers_are_not_flat() -> Rows:
 
 
 def merged_tickets_hold_messages() -> Rows:
-    return keys(
-        Ticket.objects.filter(merged_into__isnull=False).filter(Exists(Message.objects.filter(ticket=OuterRef("pk"))))
-    )
+    return keys(Ticket.objects.filter(merged_into__isnull=False).filter(Exists(_messages("pk"))))
 
 
 def merges_and_pointers_differ() -> Rows:
-    active = Merge.objects.filter(source=OuterRef("pk"), undone_at=None)
+    active = Merge.objects.filter(workspace=OuterRef("workspace"), source=OuterRef("pk"), undone_at=None)
     pointing = Ticket.objects.annotate(recorded=Exists(active))
     return keys(
         pointing.filter(Q(merged_into__isnull=True, recorded=True) | Q(merged_into__isnull=False, recorded=False))
@@ -188,7 +190,9 @@ def tickets_cannot_be_found() -> Rows:
 
 
 def tickets_have_no_birth() -> Rows:
-    born = TicketEvent.objects.filter(ticket=OuterRef("pk"), kind__in=(EventKind.CREATED, EventKind.SPLIT))
+    born = TicketEvent.objects.filter(
+        workspace=OuterRef("workspace"), ticket=OuterRef("pk"), kind__in=(EventKind.CREATED, EventKind.SPLIT)
+    )
     return keys(Ticket.objects.exclude(Exists(born)))
 
 
