@@ -14,7 +14,9 @@ customer service team support agent reply answer question problem issue reason i
 refund invoice delivery parcel shipping tracking warranty return exchange voucher discount subscription renewal payment
 password login reset update version browser app device printer cable charger battery lamp chair desk shelf kettle
 """.split()
-_SYLLABLES = "ba be bo da de di fa fe fi ga go ka ke ki la le lo ma me mo na ne no pa pe po ra re ro sa se so ta te to".split()
+_SYLLABLES = (
+    "ba be bo da de di fa fe fi ga go ka ke ki la le lo ma me mo na ne no pa pe po ra re ro sa se so ta te to".split()
+)
 _SIZE = 30_000
 
 # What the benchmark searches for: two words that stand in about a fifth of all tickets, and one that stands in ten.
