@@ -34,7 +34,7 @@ def copy_models(model: type[Model], rows: Sequence[Model]) -> None:
     """Store the rows of a model, every column as it stands in the object."""
     fields = model._meta.concrete_fields
     values = attrgetter(*(field.attname for field in fields))
-    copy_rows(model._meta.db_table, [field.column for field in fields], map(values, rows))
+    copy_rows(model._meta.db_table, [str(field.column) for field in fields], map(values, rows))
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -82,7 +82,7 @@ class Bare:
             for _, name, _ in found[_INDEXES]:
                 cursor.execute(f"DROP INDEX {name}")
         # By table: statements about one table wait for each other, those about different ones do not.
-        self.building = {table: [] for table in tables}
+        self.building: dict[str, list[str]] = {table: [] for table in tables}
         for table, _, definition in found[_INDEXES]:
             self.building[table].append(definition)
         for table, name, definition in found[_KEYS]:
@@ -91,7 +91,7 @@ class Bare:
             f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition} NOT VALID'
             for table, name, definition in found[_FOREIGN_KEYS]
         ]
-        self.checking = {table: [] for table, _, _ in found[_FOREIGN_KEYS]}
+        self.checking: dict[str, list[str]] = {table: [] for table, _, _ in found[_FOREIGN_KEYS]}
         for table, name, _ in found[_FOREIGN_KEYS]:
             self.checking[table].append(f'ALTER TABLE {table} VALIDATE CONSTRAINT "{name}"')
 

@@ -21,10 +21,10 @@ from django.db import connections
 
 from benchmarks import state
 from benchmarks.client import Client
+from benchmarks.figures import Round, figure_of, percentile
 from benchmarks.machine import describe
 from benchmarks.operations import Operation, Requests, log_in, operations_of
 from benchmarks.server import Database, Server, served
-from benchmarks.figures import Round, figure_of, percentile
 from tickets import search
 from tickets.models import Ticket
 
@@ -59,9 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         connections.close_all()
     path = options.output or state.FOLDER / f"result-{loaded.tickets}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"about": describe(loaded), "operations": results}, indent=1))
+    path.write_text(json.dumps({"about": describe(loaded, "drive"), "operations": results}, indent=1))
     print(path)
-    errors = [error for result in results for side in ("product", "floor") for r in result[side] for error in r["errors"]]
+    errors = [
+        error for result in results for side in ("product", "floor") for r in result[side] for error in r["errors"]
+    ]
     if errors:
         raise SystemExit(f"{len(errors)} errors, the first one: {errors[0]}")
 
@@ -149,7 +151,7 @@ def measured(operation: Operation, driver: Driver, rounds: int) -> dict[str, Any
         figure = figure_of(found[side])
         errors = sum(len(r.errors) for r in found[side])
         print(
-            f"{operation.name:40} {side:8} {figure.per_second:7.1f}/s  p50 {figure.p50:7.1f} ms  p95 {figure.p95:7.1f} ms"
+            f"{operation.name:40} {side:8} {figure.per_second:7.1f}/s  p50 {figure.p50:7.1f} ms"
             f"  CPU {figure.web_cpu:6.2f} ms{f'  {errors} errors' if errors else ''}",
             file=sys.stderr,
         )

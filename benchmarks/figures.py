@@ -28,7 +28,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Figure:
-    """One operation over all rounds: the median of what a clock says, the least of what a noisy machine only adds to."""
+    """One operation over all rounds: the median of what a clock says, and the least CPU: noise only adds to it."""
 
     per_second: float
     p50: float

@@ -131,10 +131,10 @@ def _insert_event(
     )
 
 
-def _rows(sql: str, parameters: Sequence[Any]) -> list[Any]:
+def _rows(sql: str, parameters: Sequence[Any]) -> Sequence[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _json(data: Any, status: int = 200) -> HttpResponse:

@@ -14,7 +14,7 @@ from benchmarks.state import State
 PACKAGES = ("Django", "djangorestframework", "psycopg", "orjson", "gunicorn")
 
 
-def describe(loaded: State) -> dict[str, str]:
+def describe(loaded: State, command: str) -> dict[str, str]:
     """Date, command, data, versions, machine: what stands above a table."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
@@ -22,10 +22,9 @@ def describe(loaded: State) -> dict[str, str]:
         cursor.execute("SELECT current_setting('shared_buffers'), current_setting('fsync')")
         buffers, fsync = cursor.fetchone()
     packages = [f"{name} {version(name)}" for name in PACKAGES]
-    command = ["python", "-m", "benchmarks.drive", *sys.argv[1:]]
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "command": " ".join(command),
+        "command": " ".join(["python", "-m", f"benchmarks.{command}", *sys.argv[1:]]),
         "tickets": f"{loaded.tickets:,}",
         "versions": ", ".join([f"Python {platform.python_version()}", *packages, f"PostgreSQL {server}"]),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()} GiB",

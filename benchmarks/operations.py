@@ -62,7 +62,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Material:
-    """Tickets and people of a workspace to work with, drawn by lot. No two operations share a ticket that one writes."""
+    """Tickets and people of a workspace, drawn by lot. No two operations share a ticket that one of them writes."""
 
     detail: Sequence[str]
     append: Sequence[str]
@@ -156,7 +156,8 @@ def operations_of(state: State, cookie: str, port: int, chance: Random) -> list[
         read("list 20", "tickets?limit=20", floor=True),
         read("list 100", "tickets?limit=100", floor=True),
         read(
-            "list 20, one assignee, two priorities", f"tickets?limit=20&assignee={material.assignee}&priority=high,urgent"
+            "list 20, one assignee, two priorities",
+            f"tickets?limit=20&assignee={material.assignee}&priority=high,urgent",
         ),
         read("list 20, two tags", f"tickets?limit=20&tags={TAGS[0]},{TAGS[9]}&tagsMatch=all"),
         read(f"list 20 from {depth}, by offset", f"tickets?limit=20&offset={depth}"),

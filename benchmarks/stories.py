@@ -121,6 +121,7 @@ class Story:
 
     def _deliver(self, message: Message) -> None:
         assert self.customer is not None
+        assert message.internet_message_id is not None
         states = (DeliveryState.SENT, DeliveryState.BOUNCED, DeliveryState.FAILED)
         state = self.chance.choices(states, (97, 2, 1))[0]
         queued_at, self.now = self.now, self.now + dt.timedelta(seconds=5)

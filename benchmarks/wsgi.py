@@ -31,4 +31,4 @@ with override_settings(MIDDLEWARE=[]):
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The entry point for gunicorn."""
     handler = floor if environ["PATH_INFO"].startswith("/floor/") else product
-    return handler(environ, start_response)  # type: ignore[no-any-return]
+    return handler(environ, start_response)
