@@ -29,7 +29,7 @@ from workspaces.api.authentication import find_credentials
 from workspaces.models import ApiToken, Membership, Role, Scope, Workspace
 from workspaces.tests.command_line import parsed, refused, run
 
-KEYS = ["baseUrl", "workspaceId", "workspaceSlug", "token", "adminUrl", "staffEmail", "staffPassword"]
+KEYS = ["baseUrl", "docsUrl", "workspaceId", "workspaceSlug", "token", "adminUrl", "staffEmail", "staffPassword"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 60
 
@@ -123,6 +123,8 @@ def test_a_fresh_checkout_is_served_by_one_command_and_the_printed_curl_works(tm
     with serving(tmp_path) as port:
         text = (tmp_path / "out").read_text()
         assert f"http://127.0.0.1:{port}/admin/" in text
+        assert f"http://127.0.0.1:{port}/v1/docs" in text
+        assert get(f"http://127.0.0.1:{port}/v1/docs")[0] == 200
         curl = re.search(r'curl "(\S+)" \\\n +-H "([^:]+): ([^"]+)" \\\n +-H "([^:]+): ([^"]+)"', text)
         url, *headers = curl.groups()
         status, body = get(url, dict(zip(headers[::2], headers[1::2], strict=True)))

@@ -62,9 +62,14 @@ def _admin_url(base_url: str) -> str:
     return base_url + reverse("admin:index")
 
 
+def _docs_url(base_url: str) -> str:
+    return base_url + reverse("api-docs")
+
+
 def _as_json(prepared: Prepared, base_url: str) -> dict[str, str]:
     return {
         "baseUrl": base_url,
+        "docsUrl": _docs_url(base_url),
         "workspaceId": str(prepared.workspace.pk),
         "workspaceSlug": prepared.workspace.slug,
         "token": prepared.token,
@@ -83,6 +88,7 @@ InboxOps {"is about to serve" if serving else "is ready to be served (manage.py 
                {prepared.staff_email}  {prepared.staff_password}
   Workspace    {slug}  {prepared.workspace.pk}
   API token    {prepared.token}
+  Every call   {_docs_url(base_url)}
 
 Try the API:
 
