@@ -11,7 +11,9 @@ from django.http import HttpRequest
 
 from inboxops.api.problems import ApiError
 
-_ENTITY_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
+# What surrounds a header's value and its parts (RFC 9110, section 5.6.3).
+_BLANKS = " \t"
+_ENTITY_TAG = re.compile(r'[ \t]*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*')
 _OWN_TAG = re.compile(r"(\d{1,9})-[0-9a-f]{16}(?:[-;]gzip)?")
 # The version that no ticket has: an If-Match that can match nothing.
 NO_VERSION = 0
@@ -23,7 +25,10 @@ def etag(version: int, body: bytes) -> str:
 
 
 def parse_tags(header: str, name: str) -> list[tuple[bool, str]]:
-    """The entity tags in a header as (weak, opaque). Raises ApiError 400 for what is not a list of tags."""
+    """The entity tags in a header as (weak, opaque). Raises ApiError 400 for what is not a list of tags.
+
+    An empty list is none: whoever lost their tag on the way would write over what others wrote.
+    """
     tags, position = [], 0
     while position < len(header):
         match = _ENTITY_TAG.match(header, position)
@@ -45,8 +50,8 @@ def expected_version(request: HttpRequest) -> int | None:
     Of several tags, the latest version counts: a ticket has passed all the others. A weak or foreign tag never
     matches (strong comparison); the ending that Apache adds to tags of what it has compressed is overlooked.
     """
-    header = request.headers.get("If-Match", "").strip()
-    if not header or header == "*":
+    header = request.headers.get("If-Match", "*").strip(_BLANKS)
+    if header == "*":
         return None
     versions = [
         int(match[1])
@@ -58,9 +63,9 @@ def expected_version(request: HttpRequest) -> int | None:
 
 def is_unchanged(request: HttpRequest, current: str) -> bool:
     """Whether If-None-Match says that the client has exactly this answer (weak comparison)."""
-    header = request.headers.get("If-None-Match", "").strip()
-    if not header:
+    header = request.headers.get("If-None-Match")
+    if header is None:
         return False
-    if header == "*":
+    if header.strip(_BLANKS) == "*":
         return True
     return any(f'"{opaque}"' == current for _, opaque in parse_tags(header, "If-None-Match"))

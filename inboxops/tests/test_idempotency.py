@@ -103,7 +103,9 @@ def test_a_key_may_be_quoted_as_the_draft_has_it(create):
     assert create('"one"').content == create("one").content
 
 
-@pytest.mark.parametrize("key", ["", '""', "x" * 256, "two words", "\u00e9", "\x7f", "tab\tin"])
+@pytest.mark.parametrize(
+    "key", ["", '""', "x" * 256, "two words", "\u00e9", "\x7f", "tab\tin", '"', '"open', 'shut"', 'a"b']
+)
 def test_an_unusable_key_is_refused(create, problem, key):
     problem(create(key), 400, "invalid_header")
 

@@ -177,7 +177,9 @@ def test_a_weak_or_foreign_tag_never_matches(api, ticket, problem, form):
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-@pytest.mark.parametrize("value", ["1-0123456789abcdef", '"open', '"a" "b"', "**", '"a",', ",", 'w/"x"', "\u00e9"])
+@pytest.mark.parametrize(
+    "value", ["1-0123456789abcdef", '"open', '"a" "b"', "**", '"a",', ",", 'w/"x"', "\u00e9", "", " "]
+)
 def test_what_is_no_list_of_tags_is_refused(api, ticket, problem, method, value):
     header = "If-None-Match" if method == "GET" else "If-Match"
 

@@ -22,7 +22,8 @@ from inboxops.rows import insert_rows, update_row
 from workspaces.models import ApiToken, StoredAnswer
 
 KEPT_FOR = dt.timedelta(hours=24)
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# The draft (draft-ietf-httpapi-idempotency-key-header) writes a quoted string, most clients a bare one.
+_KEY = re.compile(r'(?P<quote>"?)([!#-~]{1,255})(?P=quote)')
 _STORED_HEADERS = ("ETag", "Location")
 
 
@@ -31,13 +32,14 @@ def key_of(request: Request) -> str | None:
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
-    # The draft (draft-ietf-httpapi-idempotency-key-header) writes a quoted string, most clients a bare one.
-    key = header.strip().removeprefix('"').removesuffix('"')
-    if not _KEY.fullmatch(key):
+    match = _KEY.fullmatch(header.strip(" \t"))
+    if match is None:
         raise ApiError(
-            400, "invalid_header", "Idempotency-Key must be 1 to 255 printable ASCII characters without blanks."
+            400,
+            "invalid_header",
+            "Idempotency-Key must be 1 to 255 printable ASCII characters, none of them a blank or a quote.",
         )
-    return key
+    return match[2]
 
 
 def fingerprint_of(request: Request, body: bytes) -> str:
