@@ -42,14 +42,14 @@ PARAMETERS = (
     Parameter(
         "cursor",
         "Go on behind the row where another page ended: its `X-Next-Cursor`. Keep `sort` and filters; not together"
-        " with `offset`.",
-        {"type": "string"},
+        " with an `offset`.",
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
     ),
     Parameter(
         "count",
         f"How far `X-Total-Count` counts: to {COUNT_CAP:,} (then `X-Total-Count-Capped: true` says there are more), to"
         " the end, or not at all.",
-        {"enum": COUNTS, "default": "capped"},
+        {"type": "string", "enum": COUNTS, "default": "capped"},
     ),
 )
 
@@ -113,7 +113,7 @@ class Sort:
 
 def sort_parameter(keys: Mapping[str, SortKey], default: str | None) -> Parameter:
     """The `sort` parameter of a list with these keys; without a `default`, that depends."""
-    schema: dict[str, Any] = {"enum": [f"{sign}{name}" for name in keys for sign in ("", "-")]}
+    schema: dict[str, Any] = {"type": "string", "enum": [f"{sign}{name}" for name in keys for sign in ("", "-")]}
     if default is not None:
         schema["default"] = default
     return Parameter("sort", "The order; `-` turns it round. Equals stand in the order of their ids.", schema)
@@ -225,13 +225,15 @@ def paginate(request: Request, listing: Listing, question: Question, *, sort: So
     """
     query = request.query_params
     cursor = query.get("cursor")
-    if cursor is not None and "offset" in query:
+    offset = integer_parameter(query, "offset", 0, 0, MAX_OFFSET)
+    # Generated clients send the default, too.
+    if cursor is not None and offset:
         raise invalid_parameter("cursor", "Give either a cursor or an offset.", "contradiction")
     asked = Asked(
         question=question,
         sort=sort,
         limit=integer_parameter(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
-        offset=integer_parameter(query, "offset", 0, 0, MAX_OFFSET),
+        offset=offset,
         count={"capped": Count(COUNT_CAP), "exact": Count(None), "none": None}[
             choice_parameter(query, "count", COUNTS, "capped")
         ],

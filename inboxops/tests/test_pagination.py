@@ -376,7 +376,16 @@ def test_a_cursor_at_the_end_of_time_finds_what_lies_on_its_side(api, seven, mom
 def test_a_cursor_and_an_offset_exclude_each_other(api, seven, problem):
     cursor = api.get("tickets", {"limit": 2})["X-Next-Cursor"]
 
-    assert named(problem, api.get("tickets", {"cursor": cursor, "offset": "0"}), "contradiction") == "cursor"
+    assert named(problem, api.get("tickets", {"cursor": cursor, "offset": "1"}), "contradiction") == "cursor"
+
+
+def test_a_cursor_may_come_with_the_default_offset(api, seven):
+    cursor = api.get("tickets", {"limit": 3})["X-Next-Cursor"]
+
+    response = api.get("tickets", {"cursor": cursor, "limit": 3, "offset": "0"})
+
+    assert response.json() == api.get("tickets", {"cursor": cursor, "limit": 3}).json()
+    assert "offset" not in response["Link"]
 
 
 def test_an_order_by_relevance_has_no_cursor(api, seven, problem):
