@@ -21,8 +21,9 @@ ACTIVE = (Status.OPEN, Status.PENDING)
 
 
 class Priority(models.IntegerChoices):
-    """How urgent; stored as a number so that sorting is by urgency."""
+    """How urgent."""
 
+    # Stored as numbers, so that sorting is by urgency.
     LOW = 1, "low"
     NORMAL = 2, "normal"
     HIGH = 3, "high"

@@ -11,8 +11,10 @@ from rest_framework import serializers
 
 from inboxops.ids import parse_uuid
 
-# JSON schemas of what the actions take, which is less than the fields let through: they trim first.
-NOT_BLANK = {"pattern": r"\S"}
+# JSON schemas of what the actions take, which is less than the fields let through: they trim first. What is blank to
+# Python and to JavaScript differs by five characters.
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+NOT_BLANK = {"pattern": r"^[^\u0000]*([^\s\u0000\u001c-\u001f\u0085]|\ufeff)[^\u0000]*$"}
 ADDRESS = {"format": "email", "maxLength": 254}
 
 

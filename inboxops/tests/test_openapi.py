@@ -17,6 +17,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
 from inboxops.api.document import document
+from inboxops.api.fields import NOT_BLANK
 from inboxops.api.inputs import read_input
 from inboxops.tests.routes import routes
 from workspaces.api.schema import answers_to
@@ -24,6 +25,13 @@ from workspaces.api.schema import answers_to
 ROUTES = routes()
 COPY = Path(settings.BASE_DIR) / "docs" / "api" / "openapi.json"
 TAKING = [route for route in ROUTES if route.call.takes is not None]
+HEADER_PATTERNS = {
+    parameter["name"]: parameter["schema"]["pattern"]
+    for item in document()["paths"].values()
+    for operation in item.values()
+    for parameter in operation["parameters"]
+    if parameter["in"] == "header" and "pattern" in parameter["schema"]
+}
 GIVING = [route for route in ROUTES if route.call.gives is not None]
 
 
@@ -121,6 +129,40 @@ def test_every_member_says_what_it_is_by_its_type():
     for name, schema in document()["components"]["schemas"].items():
         for member, described in schema.get("properties", {}).items():
             assert {"type", "$ref", "oneOf", "allOf"} & set(described), f"{name}.{member}"
+
+
+# What is written in patterns is what the code does
+
+
+def test_blank_means_the_same_to_a_pattern_and_to_the_code():
+    characters = [chr(number) for number in range(0x110000)]
+
+    assert [c for c in characters if not re.search(NOT_BLANK["pattern"], c)] == [
+        c for c in characters if c == "\x00" or not c.strip()
+    ]
+    assert not re.search(NOT_BLANK["pattern"], "a\x00")
+
+
+@pytest.mark.parametrize("value", ["*", '"3-0123456789abcdef"', 'W/"x"', '""', '"a" ,\t W/"\u00e9"', '"a","b"'])
+def test_tags_that_are_taken_match_their_pattern(api, ticket, value):
+    assert re.search(HEADER_PATTERNS["If-Match"], value)
+    assert api.patch(f"tickets/{ticket.pk}", {}, headers={"If-Match": value}).status_code in (200, 412)
+
+
+@pytest.mark.parametrize("value", ["", "3", '"a', '"a",', '"a" "b"', "**", 'w/"x"', '*, "a"'])
+def test_tags_that_are_refused_do_not(api, ticket, value):
+    assert not re.search(HEADER_PATTERNS["If-Match"], value)
+    assert api.patch(f"tickets/{ticket.pk}", {}, headers={"If-Match": value}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [("x" * 255, True), ('"x"', True), ("x" * 256, False), ("", False), ('""', False), ('"', False), ('a"b', False)],
+)
+def test_the_pattern_of_keys_is_that_of_the_code(api, value, taken):
+    response = api.post("tickets", {"subject": "s", "body": "b"}, headers={"Idempotency-Key": value})
+
+    assert bool(re.search(HEADER_PATTERNS["Idempotency-Key"], value)) == taken == (response.status_code == 201)
 
 
 # Served to everybody

@@ -5,12 +5,13 @@ A backend does its work in two steps: `read` what the request asks, as part of a
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import django_filters
 from django import forms
+from django.db import models
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from rest_framework.filters import BaseFilterBackend
@@ -44,12 +45,12 @@ class SeveralWidget(forms.Widget):
 
 
 class SeveralField(forms.Field):
-    """One or more values; of a fixed set where `choices` are given."""
+    """One or more values; the names of a set of choices where a `kind` is given."""
 
     widget = SeveralWidget
 
-    def __init__(self, *, choices: Iterable[str] | None = None, **kwargs: Any) -> None:
-        self.choices = None if choices is None else list(choices)
+    def __init__(self, *, kind: type[models.Choices] | None = None, **kwargs: Any) -> None:
+        self.choices = None if kind is None else fields.names_of(kind)
         super().__init__(**kwargs)
 
     def clean(self, value: list[str] | None) -> list[str] | None:
@@ -116,7 +117,8 @@ def parse_address(text: str) -> Term | None:
 def one_of(*names: str) -> Kind:
     """One of some names."""
     listed = f"{', '.join(names[:-1])} or {names[-1]}"
-    return Kind(lambda text: text if text in names else None, f"This must be {listed}.", {"enum": names})
+    schema = {"type": "string", "enum": names}
+    return Kind(lambda text: text if text in names else None, f"This must be {listed}.", schema)
 
 
 MOMENT = Kind(
@@ -127,16 +129,17 @@ MOMENT = Kind(
 ASSIGNEE = Kind(
     parse_assignee,
     "This must be a user's id, me or none.",
-    {"anyOf": [{"enum": ["me", "none"]}, {"type": "string", "format": "uuid"}]},
+    {"anyOf": [{"type": "string", "enum": ["me", "none"]}, {"type": "string", "format": "uuid"}]},
 )
+TAG = {"type": "string", "pattern": TAG_PATTERN}
 ADDRESS = Kind(parse_address, "This must be an e-mail address.", {"type": "string", **fields.ADDRESS})
 
 
 class TicketFilterSet(django_filters.FilterSet):
     """The filters of the ticket list, by the names of their parameters."""
 
-    status = SeveralFilter(choices=Status.values, method="in_status", help_text="In any of these.")
-    priority = SeveralFilter(choices=[p.label for p in Priority], method="of_priority", help_text="Of any of these.")
+    status = SeveralFilter(kind=Status, method="in_status", help_text="In any of these.")
+    priority = SeveralFilter(kind=Priority, method="of_priority", help_text="Of any of these.")
     tags = SeveralFilter(method="with_tags", help_text="With any of these tags, or all: see `tagsMatch`.")
     tagsMatch = OneFilter(
         kind=one_of("any", "all"),
@@ -223,8 +226,9 @@ class TicketFilterSet(django_filters.FilterSet):
 def _parameter(name: str, declared: django_filters.Filter) -> Parameter:
     about = declared.extra
     if isinstance(declared, SeveralFilter):
-        schema = {"enum": about["choices"]} if "choices" in about else {"type": "string", "pattern": TAG_PATTERN}
-        return Parameter(name, about["help_text"], schema, several=True)
+        # A set of choices is described once, for this and for the members that hold one.
+        known = {"$ref": f"#/components/schemas/{about['kind'].__name__}"} if "kind" in about else None
+        return Parameter(name, about["help_text"], known or TAG, several=True)
     return Parameter(name, about["help_text"], about["kind"].schema)
 
 
@@ -294,7 +298,7 @@ SEARCH_PARAMETER = Parameter(
     "search",
     'Full text: words in any order, `"a phrase"`, `-without`, `or`, `refun*`; case and accents do not count. Without a'
     " `sort`, the best match comes first.",
-    {"type": "string"},
+    {"type": "string", **fields.NO_NUL},
     example="invoice -paid",
 )
 SORT_PARAMETER = sort_parameter(SORT_KEYS, None)

@@ -12,7 +12,7 @@ from tickets.texts import MAX_ADDRESSES, MAX_TAGS, REASON_LENGTH
 from tickets.workflow import Priority, Status
 
 # Something, and no comma: that separates tags in the filter.
-TAG_PATTERN = r"^[^,]*[^,\s][^,]*$"
+TAG_PATTERN = r"^[^,\u0000]*([^,\s\u0000\u001c-\u001f\u0085]|\ufeff)[^,\u0000]*$"
 
 
 def tags_field(**kwargs: Any) -> Several:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from inboxops.api.fields import Choice, Id, Moment, Text
+from inboxops.api.fields import NOT_BLANK, Choice, Id, Moment, Text
 from inboxops.api.inputs import Examples, Input
 from workspaces.models import LABEL_LENGTH, Role, Scope
 
@@ -12,7 +12,7 @@ class RenameWorkspaceInput(Input):
 
     examples: ClassVar[Examples] = {"rename": {"name": "Acme Support"}}
 
-    name = Text(max_length=200, trim_whitespace=True)
+    name = Text(max_length=200, trim_whitespace=True, schema=NOT_BLANK)
 
 
 class ChangeRoleInput(Input):

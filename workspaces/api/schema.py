@@ -14,7 +14,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent, append_meta
 
 from inboxops.api.failures import Failure, failures_of
-from inboxops.api.fields import Choice, Refused, Text
+from inboxops.api.fields import NO_NUL, Choice, Refused, Text
 from inboxops.api.inputs import Input
 from inboxops.api.outputs import Output, ProblemOutput
 from inboxops.api.problems import CONTENT_TYPE
@@ -24,6 +24,10 @@ from workspaces.api.calls import Call, call_of
 Json = dict[str, Any]
 
 _TEXT = {"type": "string"}
+# RFC 9110, sections 8.8.3 and 13.1.
+_TAG = r'(W/)?"[!#-~\u0080-\u00ff]*"'
+_TAGS = {"type": "string", "pattern": rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"}
+_TRUE = {"type": "string", "enum": ["true"]}
 _UUID = {"type": "string", "format": "uuid"}
 
 PATH_PARAMETERS: dict[str, tuple[str, Json]] = {
@@ -42,9 +46,9 @@ HEADERS: dict[str, tuple[str, Json]] = {
     "RateLimit-Policy": ("The limit of the token.", _TEXT),
     "ETag": ("Version and digest of what is shown; for If-Match and If-None-Match.", _TEXT),
     "Location": ("The address of what was made.", {"type": "string", "format": "uri"}),
-    "Idempotency-Replayed": ("`true` where this answer was given before and nothing was done now.", {"enum": ["true"]}),
+    "Idempotency-Replayed": ("`true` where this answer was given before and nothing was done now.", _TRUE),
     "X-Total-Count": ("How many rows there are, as far as they were counted.", {"type": "integer", "minimum": 0}),
-    "X-Total-Count-Capped": ("`true` where there are more than were counted.", {"enum": ["true"]}),
+    "X-Total-Count-Capped": ("`true` where there are more than were counted.", _TRUE),
     "X-Next-Cursor": ("What to send as `cursor` for the next page; absent on the last one.", _TEXT),
     "Link": ("RFC 8288: `first`, `prev`, `next`, `last` where known, and `next-cursor`.", _TEXT),
     "Retry-After": ("After how many seconds to try again.", {"type": "integer", "minimum": 0}),
@@ -57,16 +61,10 @@ FAILURE_HEADERS = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 429: ("Ret
 _REQUEST_HEADERS: dict[str, tuple[str, Json]] = {
     "Idempotency-Key": (
         "Any text of your own: the same request sent again under it is answered again, not done again, for 24 hours.",
-        {"type": "string", "pattern": "^[!-~]{1,255}$"},
+        {"type": "string", "pattern": '^([!#-~]{1,255}|"[!#-~]{1,255}")$'},
     ),
-    "If-Match": (
-        "An `ETag`: refused with 412 if someone wrote since.",
-        {"type": "string", "pattern": '^("[0-9]{1,9}-[0-9a-f]{16}"|\\*)$'},
-    ),
-    "If-None-Match": (
-        "An `ETag`: answered with 304 if nothing changed.",
-        {"type": "string", "pattern": '^("[0-9]{1,9}-[0-9a-f]{16}"|\\*)$'},
-    ),
+    "If-Match": ("An `ETag`: refused with 412 if someone wrote since.", _TAGS),
+    "If-None-Match": ("An `ETag`: answered with 304 if nothing changed.", _TAGS),
 }
 
 
@@ -214,6 +212,8 @@ class CallSchema(AutoSchema):
         if isinstance(field, Text):
             if field.max_length is not None:
                 schema["maxLength"] = field.max_length
+            if isinstance(field.root, Input) and "format" not in field.schema:
+                schema.update(NO_NUL)
         else:
             super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
         schema.update(getattr(field, "schema", {}))
