@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework.request import Request
 
 from inboxops.api.fields import parse_moment
@@ -102,13 +103,11 @@ class Sort:
 
     def after(self, rows: QuerySet[Any, Any], value: Any, row_id: Any) -> QuerySet[Any, Any]:
         """The rows behind the one with this key and id."""
-        step, bound = ("lt", "lte") if self.descending else ("gt", "gte")
-        column = self.key.column
-        # The first condition alone bounds the index scan; the second one decides between equal keys.
-        return rows.filter(
-            Q(**{f"{column}__{bound}": value})
-            & (Q(**{f"{column}__{step}": value}) | Q(**{column: value, f"id__{step}": row_id}))
-        )
+        compared, bound = (TupleLessThan, "lte") if self.descending else (TupleGreaterThan, "gte")
+        # PostgreSQL compares both at once, within the index. Elsewhere this becomes an OR, which no index knows: there,
+        # the bound alone limits what is read.
+        behind = compared(Tuple(self.key.column, "id"), (value, row_id))
+        return rows.filter(behind, **{f"{self.key.column}__{bound}": value})
 
 
 def sort_parameter(keys: Mapping[str, SortKey], default: str | None) -> Parameter:
