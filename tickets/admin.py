@@ -42,7 +42,8 @@ class TicketAdmin(ReadOnlyAdmin):
     list_filter = ("status", "priority")
     list_select_related = ("workspace", "requester", "assignee")
     search_fields = ("subject",)
-    ordering = ("-last_message_at", "-id")
+    # The newest ticket first: ids are in the order of time, and the key is the one index across workspaces.
+    ordering = ("-id",)
     inlines = (MessageInline,)
 
 
@@ -57,7 +58,7 @@ class ContactAdmin(ReadOnlyAdmin):
 class MessageAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "ticket", "author_kind", "is_internal", short("body"))
     list_select_related = ("ticket",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)
 
 
 @admin.register(Delivery)
@@ -65,18 +66,18 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "workspace", "state", "to", "settled_at", short("detail"))
     list_select_related = ("workspace",)
     list_filter = ("state",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)
 
 
 @admin.register(Merge)
 class MergeAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "source", "target", "moved_count", "undone_at")
     list_select_related = ("source", "target")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
 
 
 @admin.register(TicketEvent)
 class TicketEventAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "ticket", "kind", "door", "actor_label")
     list_select_related = ("ticket",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from accounts.models import User
 from inboxops.tests.factories import MembershipFactory
 from tickets.api.filters import SORT_KEYS
 from tickets.models import Ticket
@@ -122,24 +125,23 @@ def explain(crowd, db):
     """The plan of what a list asks of this table, as it ran: the nodes for the page, and those for the total."""
 
     def plan_of(api, path, query, table="tickets_ticket"):
-        statements = []
-
-        def catch(execute, sql, params, many, context):
-            statements.append((sql, params))
-            return execute(sql, params, many, context)
-
-        with connection.execute_wrapper(catch):
-            response = api.get(f"{path}?{query}")
-        assert response.status_code == 200, response.content
-        [(sql, params)] = [(sql, params) for sql, params in statements if f'FROM "{table}"' in sql and "OFFSET" in sql]
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
-            plan = cursor.fetchone()[0][0]["Plan"]
+        plan = caught(lambda: api.get(f"{path}?{query}"), table)
         totals = [part for part in plan.get("Plans", []) if counts(part)]
         plan["Plans"] = [part for part in plan.get("Plans", []) if not counts(part)]
         return nodes([plan]), nodes(totals)
 
     return plan_of
+
+
+def caught(ask, table):
+    """The plan of the one statement that fetches a page of this table."""
+    with CaptureQueriesContext(connection) as queries:
+        response = ask()
+    assert response.status_code == 200, response.content
+    [sql] = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"] and "ORDER BY" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        return cursor.fetchone()[0][0]["Plan"]
 
 
 @pytest.fixture
@@ -234,6 +236,20 @@ def test_a_timeline_is_served_by_its_index(explain, big_api, crowd, path, table,
     assert not sorts(page)
     assert read(page, table) == 101
     assert read(total, table) == answered(total)
+
+
+@pytest.mark.parametrize("model", ["ticket", "message", "ticketevent"])
+def test_the_back_office_finds_the_newest_by_their_key(crowd, db, client, model):
+    """Across workspaces there is no other index."""
+    staff = crowd.member.user
+    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    client.force_login(staff)
+    table = f"tickets_{model}"
+
+    page = nodes([caught(lambda: client.get(reverse(f"admin:tickets_{model}_changelist")), table)])
+
+    assert found_by(page, table) == {f"{table}_pkey"}
+    assert read(page, table) == answered(page)
 
 
 def test_every_index_of_tickets_serves_a_list_or_has_another_reason():
