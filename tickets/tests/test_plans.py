@@ -69,7 +69,7 @@ SHAPES = [
         sorts="Incremental Sort",
     ),
     # Most tickets are closed, though not the newest ones.
-    Shape("status=closed", "ticket_inbox", "ticket_by_created", reads=4),
+    Shape("status=closed", "ticket_by_last_message", "ticket_by_created"),
     Shape("status=pending,closed", "ticket_inbox", "ticket_by_created", reads=3, counts=1.1),
     # Somebody's.
     Shape(f"assignee={AGENT}", "ticket_by_assignee", "ticket_by_assignee"),
