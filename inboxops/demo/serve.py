@@ -113,7 +113,7 @@ def server_arguments(place: Place) -> list[str]:
     if not gunicorn_runs():
         return [str(settings.BASE_DIR / "manage.py"), "runserver", "--noreload", str(place)]
     return [
-        *("-m", "gunicorn", "inboxops.wsgi"),
+        *("-m", "gunicorn", "inboxops.wsgi", "--config", "python:inboxops.demo.gunicorn_hooks"),
         *("--chdir", str(settings.BASE_DIR)),
         *("--bind", str(place)),
         *("--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)),

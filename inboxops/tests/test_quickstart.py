@@ -1,6 +1,7 @@
 """`quickstart`, from the outside as a person starts it, and from the inside where a process says too little."""
 
 import contextlib
+import importlib
 import json
 import os
 import re
@@ -32,6 +33,8 @@ from workspaces.tests.command_line import parsed, refused, run
 KEYS = ["baseUrl", "docsUrl", "workspaceId", "workspaceSlug", "token", "adminUrl", "staffEmail", "staffPassword"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 60
+# Less than gunicorn's patience with a worker that does not end.
+STOP_SECONDS = 20
 
 
 def environment(folder, **more):
@@ -98,7 +101,7 @@ def serving(folder, *arguments):
         wait_until_ready(process, port, folder)
         yield port
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(SECONDS) == 0, (folder / "err").read_text()
+        assert process.wait(STOP_SECONDS) == 0, (folder / "err").read_text()
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -450,3 +453,14 @@ def test_the_server_is_told_its_address_and_keeps_standard_output_clean(folder, 
     assert " ".join(arguments[1:4]) == "-m gunicorn inboxops.wsgi"
     assert "--worker-class gthread --workers 2 --threads 4" in " ".join(arguments)
     assert "--access-logfile" not in arguments
+
+
+def test_ctrl_c_reaches_the_workers_through_their_master_alone():
+    arguments = serve.server_arguments(serve.place_of("127.0.0.1", 8000))
+    hooks = importlib.import_module(arguments[arguments.index("--config") + 1].removeprefix("python:"))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        hooks.post_worker_init(None)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
