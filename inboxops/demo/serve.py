@@ -117,6 +117,8 @@ def server_arguments(place: Place) -> list[str]:
         *("--chdir", str(settings.BASE_DIR)),
         *("--bind", str(place)),
         *("--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)),
+        # A list can have many filters.
+        *("--limit-request-line", "8190"),
         # Requests are logged by our middleware, with their ids.
         "--no-control-socket",
     ]
