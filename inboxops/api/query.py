@@ -21,13 +21,11 @@ class Parameter:
     description: str
     schema: Mapping[str, Any]
     several: bool = False
-    example: Any = None
 
     def as_openapi(self) -> dict[str, Any]:
         """The parameter object of OpenAPI."""
         value = {"type": "array", "items": self.schema, "maxItems": MAX_VALUES} if self.several else self.schema
-        shown = {} if self.example is None else {"example": self.example}
-        return {"name": self.name, "in": "query", "description": self.description, "schema": value, **shown}
+        return {"name": self.name, "in": "query", "description": self.description, "schema": value}
 
 
 def invalid_parameter(name: str, detail: str, code: str = "invalid") -> Invalid:

@@ -299,7 +299,6 @@ SEARCH_PARAMETER = Parameter(
     'Full text: words in any order, `"a phrase"`, `-without`, `or`, `refun*`; case and accents do not count. Without a'
     " `sort`, the best match comes first.",
     {"type": "string", **fields.NO_NUL},
-    example="invoice -paid",
 )
 SORT_PARAMETER = sort_parameter(SORT_KEYS, None)
 
