@@ -28,6 +28,8 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_OFFSET = 1_000_000_000
 COUNT_CAP = 10_000
+# From this offset on, the rows of a page are found before anything of them is read.
+DEEP = 1_000
 COUNTS = ("capped", "exact", "none")
 PARAMETERS = (
     Parameter(
@@ -159,8 +161,12 @@ class Listing:
         question = {**asked.question, "sort": asked.sort, "count": asked.count}
         if asked.after is not None:
             question["after"], question["after_id"] = asked.after
+        wanted = slice(asked.offset, asked.offset + asked.limit + 1)
         if any(name in question for name in self._uncompiled):
-            return list(self._page(question)[asked.offset : asked.offset + asked.limit + 1])
+            return list(self._page(question)[wanted])
+        if asked.offset >= DEEP:
+            # What is passed over is passed over within an index, and only what is shown is read.
+            return list(self._page(question).filter(pk__in=self._ordered(question).values("pk")[wanted]))
         return self._compiled.rows(question, limit=asked.limit + 1, offset=asked.offset)
 
     def count(self, asked: "Asked") -> int:
@@ -173,16 +179,21 @@ class Listing:
         return row[self._columns.index(sort.key.column)], row[self._columns.index("id")]
 
     def _page(self, question: Question) -> QuerySet[Any, Any]:
-        rows = self._rows(question)
-        sort: Sort | None = question["sort"]
-        ordered = rows if sort is None else sort.order(rows)
-        if sort is not None and "after" in question:
-            ordered = sort.after(ordered, question["after"], question["after_id"])
+        """The rows as they are fetched, with the total behind each if it is asked for."""
+        ordered = self._ordered(question)
         count: Count | None = question["count"]
         if count is None:
             return ordered.values_list(*self._columns)
-        counted: QuerySet[Any, Any] = ordered.annotate(total=Counted(count.of(rows)))
+        counted: QuerySet[Any, Any] = ordered.annotate(total=Counted(count.of(self._rows(question))))
         return counted.values_list(*self._columns, "total")
+
+    def _ordered(self, question: Question) -> QuerySet[Any, Any]:
+        rows = self._rows(question)
+        sort: Sort | None = question["sort"]
+        if sort is None:
+            return rows
+        ordered = sort.order(rows)
+        return sort.after(ordered, question["after"], question["after_id"]) if "after" in question else ordered
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from inboxops.api import pagination
 from inboxops.api.pagination import COUNT_CAP, Asked, Count, parse_sort
 from inboxops.compiled import Term
 from inboxops.tests.factories import MembershipFactory, TicketFactory
@@ -117,8 +118,10 @@ def test_a_page_behind_another_finds_what_a_queryset_would(sort, workspace, memb
         assert len({row[0] for row in seen}) == len(seen) == kept[0][-1]
 
 
+@pytest.mark.parametrize("deep", [pagination.DEEP, 1])
 @pytest.mark.parametrize("offset", [0, 1, 4, 100])
-def test_limits_are_values(offset, workspace, tickets):
+def test_limits_are_values(offset, deep, workspace, tickets, monkeypatch):
+    monkeypatch.setattr(pagination, "DEEP", deep)
     for limit in (1, 2, 500):
         what = asked({"workspace": workspace.pk}, parse_sort("createdAt", SORT_KEYS), offset=offset, limit=limit)
         kept, fresh = both(TICKETS, what)

@@ -1,7 +1,7 @@
 """A browser before a whole installation: `pytest inboxops/tests/browser`, with Chromium and requirements-dev.txt.
 
-`told` is what quickstart says of the demonstration that is served, `page` a fresh page there. A page that logs an error,
-breaks its Content-Security-Policy or asks anybody else for anything fails its test at the end.
+`told` is what quickstart says of the demonstration that is served, `page` a fresh page there. A page that logs an
+error, breaks its Content-Security-Policy or asks anybody else for anything fails its test at the end.
 """
 
 import json

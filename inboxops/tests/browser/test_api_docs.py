@@ -1,7 +1,5 @@
 """`/v1/docs`, as a person sees it."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
