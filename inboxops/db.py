@@ -10,6 +10,8 @@ from typing import ParamSpec, TypeVar
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,6 +25,19 @@ _inside: ContextVar[bool] = ContextVar("inboxops_in_transaction", default=False)
 def is_postgresql(using: str = DEFAULT_DB_ALIAS) -> bool:
     """Whether the connection speaks to PostgreSQL (else it is SQLite)."""
     return connections[using].vendor == "postgresql"
+
+
+def prepared_cursor() -> CursorWrapper:
+    """A cursor for statements that vary in nothing but keys and values: PostgreSQL parses and plans each once.
+
+    Django's own cursors write the values into the statement, so that each is new to the server. How often one must be
+    sent before it is prepared, and whether it is at all, is `prepare_threshold` in the settings.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    cursor = connection.cursor()
+    if connection.vendor == "postgresql":
+        cursor.cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # psycopg's own
+    return cursor
 
 
 def is_statement_timeout(exc: BaseException) -> bool:

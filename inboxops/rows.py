@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 
+from inboxops.db import prepared_cursor
+
 
 def insert_rows(rows: Sequence[models.Model], *, unless_there: bool = False) -> int:
     """Store new rows of one model, whose keys are made by us, as `bulk_create` would: one statement.
@@ -25,7 +27,7 @@ def insert_rows(rows: Sequence[models.Model], *, unless_there: bool = False) -> 
     beginning, placeholders, fields = _insertion(type(rows[0]))
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields]
     sql = beginning + ", ".join([placeholders] * len(rows)) + (" ON CONFLICT DO NOTHING" if unless_there else "")
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, values)
         stored: int = cursor.rowcount
     for row in rows:
@@ -41,7 +43,7 @@ def update_row(row: models.Model, names: AbstractSet[str]) -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     sql, fields = _update(type(row), frozenset(names))
     values = [field.get_db_prep_save(field.pre_save(row, False), connection) for field in fields]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, values)
         if cursor.rowcount != 1:
             raise DatabaseError(f"There is no {type(row).__name__} {row.pk} to update.")

@@ -78,6 +78,8 @@ else:
     )
     if _pool_size:
         _options["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+        # Statements of `prepared_cursor`. Not without a pool of our own: PgBouncer may be what is used instead.
+        _options.setdefault("prepare_threshold", 5)
     else:
         _postgres.setdefault("CONN_MAX_AGE", 60)
         _postgres.setdefault("CONN_HEALTH_CHECKS", True)

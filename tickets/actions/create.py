@@ -7,7 +7,7 @@ from django.db import connection
 
 from accounts.actors import Access, Actor
 from inboxops import clock
-from inboxops.db import in_transaction
+from inboxops.db import in_transaction, prepared_cursor
 from inboxops.ids import uuid7
 from inboxops.rows import insert_rows
 from tickets import search
@@ -97,7 +97,7 @@ def create_ticket(
 
 def insert_with_next_number(ticket: Ticket) -> None:
     """Store a new ticket under the workspace's next number: one row, locked until the transaction ends."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             "INSERT INTO tickets_ticketcounter (workspace_id, last_number) VALUES (%s, 1)"
             " ON CONFLICT (workspace_id) DO UPDATE SET last_number = tickets_ticketcounter.last_number + 1"

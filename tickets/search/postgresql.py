@@ -11,13 +11,13 @@ Columns of `tickets_searchdocument` that Django does not know (migration 0002): 
 import uuid
 from collections.abc import Iterable
 
-from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Case, F, FloatField, Func, OuterRef, Subquery, When, Window
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThanOrEqual
 
+from inboxops.db import prepared_cursor
 from tickets.models import SearchDocument, Ticket
 from tickets.querysets import TicketQuerySet
 from tickets.search.document import BODY_BYTES, BODY_POSITIONS, GAP, Body, Head, Words
@@ -62,13 +62,13 @@ def tidy(connection: BaseDatabaseWrapper) -> None:
 
 def insert(ticket: Ticket, head: Head, body: Body) -> None:
     """Store the document of a ticket that has none."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_INSERT, row_of(ticket, head, body))
 
 
 def write(ticket: Ticket, head: Head, body: Body) -> None:
     """Store the document of a ticket, in place of the one it may have."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             f"{_INSERT} ON CONFLICT (ticket_id) DO UPDATE SET head = excluded.head, body = excluded.body,"
             " body_positions = excluded.body_positions, body_bytes = excluded.body_bytes",
@@ -96,7 +96,7 @@ def row_of(ticket: Ticket, head: Head, body: Body) -> list[uuid.UUID | str | int
 
 def write_head(ticket: Ticket, head: Head) -> bool:
     """Replace the head. False when the ticket has no document."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             "UPDATE tickets_searchdocument SET head = %s::tsvector WHERE ticket_id = %s",
             [_head_literal(head), ticket.pk],
@@ -106,7 +106,7 @@ def write_head(ticket: Ticket, head: Head) -> bool:
 
 def append(ticket: Ticket, message: Words) -> bool:
     """Add a message by the rule of `document.Body.add`. False when the ticket has no document."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             "UPDATE tickets_searchdocument SET"
             " body_bytes = LEAST(body_bytes + %(bytes)s, %(max_bytes)s + 1),"
