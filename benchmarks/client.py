@@ -1,5 +1,7 @@
-"""An HTTP client that costs next to nothing, so that on a small machine the server gets the time: one socket each,
-requests as bytes made beforehand, answers read up to their length."""
+"""An HTTP client that costs next to nothing, so that on a small machine the server gets the time.
+
+One socket each, requests as bytes made beforehand, answers read up to their length.
+"""
 
 import re
 import socket

@@ -47,7 +47,7 @@ def served() -> Iterator[Server]:
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "benchmarks.wsgi", "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
-    command += ["--no-control-socket", "--log-level", "warning"]
+    command += ["--limit-request-line", "8190", "--no-control-socket", "--log-level", "warning"]
     # What `inboxops.wsgi` would set if this package had not read the settings before it.
     environment = {"INBOXOPS_STATEMENT_TIMEOUT": "15", **os.environ, "INBOXOPS_RATE_LIMIT": ""}
     process = subprocess.Popen(
