@@ -85,6 +85,7 @@ def _claim(token: ApiToken, key: str, fingerprint: str) -> tuple[StoredAnswer, b
     )
     rows = StoredAnswer.objects.filter(workspace_id=token.workspace_id, token=token, key=key)
     try:
+        # The insertion waits for whoever inserts the same key just now. A row that has expired makes way, then again.
         while not insert_rows([mine], unless_there=True):
             row = rows.first()
             if row is not None and row.created_at >= mine.created_at - KEPT_FOR:
