@@ -162,8 +162,10 @@ _OWED = CompiledQuery(
 
 
 def _owed_to_merges(target: Ticket) -> tuple[set[str], set[str]]:
-    """The tags and CCs that the target has only because of merges. Another merge that brings them is one reason more
-    to keep them."""
+    """The tags and CCs that the target has only because of merges.
+
+    Another merge that brings them is one reason more to keep them.
+    """
     rows = _OWED.rows(target.workspace_id, target.pk)
     return {key for tags, _ in rows for key in tags}, {key for _, ccs in rows for key in ccs}
 

@@ -18,7 +18,6 @@ from rest_framework.request import Request
 
 from accounts.addresses import address_key, clean_address
 from inboxops.api import fields
-from inboxops.api.fields import parse_moment
 from inboxops.api.pagination import Sort, SortKey, by_moment, parse_sort, sort_parameter, whole_number
 from inboxops.api.query import MAX_VALUES, Parameter
 from inboxops.compiled import Question, Term
@@ -121,7 +120,7 @@ def one_of(*names: str) -> Kind:
 
 
 MOMENT = Kind(
-    parse_moment,
+    fields.parse_moment,
     "This must be a time in ISO 8601, such as 2026-01-31T09:30:00Z.",
     {"type": "string", "format": "date-time"},
 )

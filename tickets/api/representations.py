@@ -219,11 +219,6 @@ def message_json(row: Sequence[Any]) -> Json:
     }
 
 
-def messages_json(messages: QuerySet[Message]) -> list[Json]:
-    """The messages of a query, in its order: one statement."""
-    return [message_json(row) for row in messages.values_list(*MESSAGE_COLUMNS)]
-
-
 _MESSAGE = CompiledQuery(
     lambda workspace_id, message_id: Message.objects.filter(workspace_id=workspace_id, pk=message_id).values_list(
         *MESSAGE_COLUMNS
@@ -293,4 +288,4 @@ def event_json(row: Sequence[Any]) -> Json:
 def _(rows: QuerySet) -> list[Json]:  # type: ignore[type-arg]  # singledispatch takes plain classes
     """The messages that an error carries."""
     assert rows.model is Message, f"An error carries {rows.model.__name__}s; say here how they look."
-    return messages_json(newest_that_fit(rows))
+    return [message_json(row) for row in newest_that_fit(rows).values_list(*MESSAGE_COLUMNS)]

@@ -422,7 +422,8 @@ class TicketViewSet(WorkspaceViewSet):
         self, ticket_id: uuid.UUID, *, status: int = 200, headers: dict[str, str] | None = None, **extra: Any
     ) -> HttpResponse:
         """The answer of an action: the ticket as it is now, with its ETag."""
-        body = to_json({**(ticket := self.shown(ticket_id)), **extra})
+        ticket = self.shown(ticket_id) | extra
+        body = to_json(ticket)
         return HttpResponse(
             body,
             status=status,
