@@ -18,6 +18,8 @@ from workspaces.api.schema import answers_to
 
 # So many rows of a list are looked at: a checker in Python takes its time.
 ROWS = 3
+# Headers that are there wherever they are declared; the others come now and then.
+ALWAYS = ("X-Request-Id", "ETag", "Location", "Link", "WWW-Authenticate")
 
 
 class DeclaredClient(Client):
@@ -38,13 +40,13 @@ def assert_declared(response: HttpResponse, method: str, path: str) -> None:
     actions = getattr(found.func, "actions", {})
     if method.lower() not in actions or method == "HEAD":
         return
-    template = "/" + _template(found.route)
+    template = template_of(found.route)
     call = call_of(found.func.cls, actions[method.lower()])
     operation = document()["paths"][template][method.lower()]
-    declared = _resolved(operation["responses"].get(str(response.status_code)))
+    declared = resolved(operation["responses"].get(str(response.status_code)))
     assert declared, f"{call.operation_id} answers {response.status_code}, which is not declared: {response.content!r}"
-    unknown = {name for name in declared.get("headers", {}) if name in OFTEN} - set(response.headers)
-    assert not unknown, f"{call.operation_id} does not send {unknown}."
+    missing = {name for name in declared.get("headers", {}) if name in ALWAYS} - set(response.headers)
+    assert not missing, f"{call.operation_id} does not send {missing}."
     media = declared.get("content")
     if media is None:
         assert not response.content, f"{call.operation_id} answers {response.content!r}, which is not declared."
@@ -58,15 +60,12 @@ def assert_declared(response: HttpResponse, method: str, path: str) -> None:
     validator.validate(body[:ROWS] if isinstance(body, list) else body)
 
 
-# Headers that every answer carries which declares them.
-OFTEN = ("X-Request-Id", "ETag", "Location", "Link", "WWW-Authenticate")
+def template_of(route: str) -> str:
+    """An address of the URL table as the document writes it."""
+    return "/" + route.replace("<str:", "{").replace(">", "}")
 
 
-def _template(route: str) -> str:
-    return route.replace("<str:", "{").replace(">", "}")
-
-
-def _resolved(part: dict[str, Any] | None) -> dict[str, Any]:
+def resolved(part: dict[str, Any] | None) -> dict[str, Any]:
     """What a reference into the components leads to, or the part itself."""
     while part and "$ref" in part:
         _, _, kind, name = part["$ref"].split("/")
@@ -78,7 +77,7 @@ def _resolved(part: dict[str, Any] | None) -> dict[str, Any]:
 def _validator(template: str, method: str, status: str) -> Draft202012Validator:
     """Checks the body of one answer, strictly: a member that is not declared is an error."""
     operation = document()["paths"][template][method]
-    (media,) = _resolved(operation["responses"][status])["content"].values()
+    (media,) = resolved(operation["responses"][status])["content"].values()
     schemas = {name: _strict(name, schema) for name, schema in document()["components"]["schemas"].items()}
     return Draft202012Validator(
         {**media["schema"], "components": {"schemas": schemas}}, format_checker=Draft202012Validator.FORMAT_CHECKER

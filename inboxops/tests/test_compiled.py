@@ -97,7 +97,7 @@ def by_question(question):
     tickets = Ticket.objects.filter(workspace_id=question["workspace"])
     if "subjects" in question:
         tickets = tickets.filter(subject__in=question["subjects"])
-    return tickets.order_by(question["sort"]).values_list("number", flat=False)
+    return tickets.order_by(question["sort"]).values_list("number")
 
 
 @pytest.fixture
