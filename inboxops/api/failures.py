@@ -23,28 +23,7 @@ def refusal(error: type[DomainError], *carries: str) -> Failure:
     return Failure(status, error.code, f"{meaning}{told}")
 
 
-def failures_of(
-    *,
-    has_path: bool,
-    has_body: bool,
-    is_repeatable: bool,
-    is_conditional: bool,
-    reads_conditionally: bool,
-    gives_secret: bool,
-) -> tuple[Failure, ...]:
-    """What can happen to any call of a kind, whatever it is about."""
-    return (
-        *ANYWHERE,
-        *(IN_PATH if has_path else ()),
-        *(IN_BODY if has_body else ()),
-        *((HEADER,) if is_repeatable or is_conditional or reads_conditionally else ()),
-        *(BY_KEY if is_repeatable else ()),
-        *(SECRET if gives_secret else ()),
-        *(BY_VERSION if is_conditional else ()),
-    )
-
-
-ANYWHERE = (
+_ANYWHERE = (
     Failure(400, "bad_request", "It cannot be read."),
     Failure(400, "host_not_allowed", "The host name is not served here."),
     Failure(400, "invalid", "Members or parameters are wrong; `errors` names each."),
@@ -60,11 +39,11 @@ ANYWHERE = (
     Failure(503, "timed_out", "The question took too long. Narrow it down."),
     Failure(503, "unavailable", "The database does not answer. Try again, a POST with its `Idempotency-Key`."),
 )
-IN_PATH = (
+_IN_PATH = (
     Failure(400, "workspace_header_missing", "There is no `x-workspace-id`."),
     Failure(404, "not_found", "There is no such thing, or it is not yours: both look the same."),
 )
-IN_BODY = (
+_IN_BODY = (
     Failure(400, "bad_json", "The body is not JSON."),
     Failure(400, "nested_too_deep", "More than 20 levels of JSON, or 500 of HTML."),
     Failure(400, "not_an_object", "The body is JSON, but no object."),
@@ -72,10 +51,31 @@ IN_BODY = (
     Failure(413, "body_too_large", "The body has more than 2 MiB."),
     Failure(415, "unsupported_media_type", "The body is not `application/json` in UTF-8."),
 )
-HEADER = Failure(400, "invalid_header", "`If-Match`, `If-None-Match` or `Idempotency-Key` cannot be read.")
-BY_KEY = (
+_HEADER = Failure(400, "invalid_header", "`If-Match`, `If-None-Match` or `Idempotency-Key` cannot be read.")
+_BY_KEY = (
     Failure(409, "idempotency_in_progress", "The first request with this key still runs. Wait for `Retry-After`."),
     Failure(422, "idempotency_key_reused", "The key was used for another request."),
 )
-SECRET = (Failure(409, "secret_not_repeatable", "This was done before, and the secret in its answer was not kept."),)
-BY_VERSION = (Failure(412, "version_mismatch", "Someone wrote since the version in `If-Match`. Carries `version`."),)
+_SECRET = (Failure(409, "secret_not_repeatable", "This was done before, and the secret in its answer was not kept."),)
+_BY_VERSION = (Failure(412, "version_mismatch", "Someone wrote since the version in `If-Match`. Carries `version`."),)
+
+
+def failures_of(
+    *,
+    has_path: bool,
+    has_body: bool,
+    is_repeatable: bool,
+    is_conditional: bool,
+    reads_conditionally: bool,
+    gives_secret: bool,
+) -> tuple[Failure, ...]:
+    """What can happen to any call of a kind, whatever it is about."""
+    return (
+        *_ANYWHERE,
+        *(_IN_PATH if has_path else ()),
+        *(_IN_BODY if has_body else ()),
+        *((_HEADER,) if is_repeatable or is_conditional or reads_conditionally else ()),
+        *(_BY_KEY if is_repeatable else ()),
+        *(_SECRET if gives_secret else ()),
+        *(_BY_VERSION if is_conditional else ()),
+    )
