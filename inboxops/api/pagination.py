@@ -135,12 +135,36 @@ class Counted(Subquery):
     output_field = IntegerField()
 
 
+@dataclass(frozen=True)
+class Count:
+    """How far rows are counted: to the end where `cap` is None."""
+
+    cap: int | None
+
+    def of(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """Those of the rows that are counted: one more than the cap tells that there are more."""
+        plain = rows.order_by().values("pk")
+        return plain if self.cap is None else plain[: self.cap + 1]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the page of its answer that is wanted. `after` is where the page before it ended."""
+
+    question: Question
+    sort: Sort | None
+    limit: int
+    offset: int
+    count: Count | None
+    after: tuple[Any, uuid.UUID] | None
+
+
 class Listing:
     """A list of the API: the rows that answer a question, how each is shown, and what it can be sorted by.
 
     `rows` makes a queryset of a question: a mapping, `workspace` always in it (see `inboxops.compiled` for what may
     vary in one). `columns` are fetched; `id` and those of the sort keys must be among them. Questions with a member in
-    `uncompiled` are asked without keeping their SQL.
+    `uncompiled` are asked without keeping their SQL, and so are pages from `DEEP` on: they take their time anyway.
     """
 
     def __init__(
@@ -156,7 +180,7 @@ class Listing:
         self._rows, self._columns, self._uncompiled = rows, columns, uncompiled
         self._compiled = CompiledShapes(self._page)
 
-    def fetch(self, asked: "Asked") -> list[tuple[Any, ...]]:
+    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
         """One more row than asked for, so that it is known whether there are more; behind each the total."""
         question = {**asked.question, "sort": asked.sort, "count": asked.count}
         if asked.after is not None:
@@ -169,7 +193,7 @@ class Listing:
             return list(self._page(question).filter(pk__in=self._ordered(question).values("pk")[wanted]))
         return self._compiled.rows(question, limit=asked.limit + 1, offset=asked.offset)
 
-    def count(self, asked: "Asked") -> int:
+    def count(self, asked: Asked) -> int:
         """How many rows there are, as far as is to be counted."""
         assert asked.count is not None, "Nothing is to be counted."
         return asked.count.of(self._rows({**asked.question, "sort": asked.sort})).count()
@@ -194,30 +218,6 @@ class Listing:
             return rows
         ordered = sort.order(rows)
         return sort.after(ordered, question["after"], question["after_id"]) if "after" in question else ordered
-
-
-@dataclass(frozen=True)
-class Count:
-    """How far rows are counted: to the end where `cap` is None."""
-
-    cap: int | None
-
-    def of(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-        """Those of the rows that are counted: one more than the cap tells that there are more."""
-        plain = rows.order_by().values("pk")
-        return plain if self.cap is None else plain[: self.cap + 1]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question with the page of its answer that is wanted. `after` is where the page before it ended."""
-
-    question: Question
-    sort: Sort | None
-    limit: int
-    offset: int
-    count: Count | None
-    after: tuple[Any, uuid.UUID] | None
 
 
 @dataclass(frozen=True)
