@@ -14,6 +14,7 @@ from django import forms
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
+from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from accounts.addresses import address_key, clean_address
@@ -233,8 +234,8 @@ def _parameter(name: str, declared: django_filters.Filter) -> Parameter:
 FILTER_PARAMETERS = tuple(_parameter(name, declared) for name, declared in TicketFilterSet.base_filters.items())
 
 
-class QuestionBackend:
-    """A filter backend in two steps, unlike those of the framework, which make a queryset for every request."""
+class QuestionBackend(BaseFilterBackend):
+    """A filter backend in two steps."""
 
     def read(self, request: Request, view: WorkspaceViewSet) -> dict[str, Any]:
         """What the request asks, by the names of the parameters. Raises Invalid, with each error there is."""
@@ -243,6 +244,11 @@ class QuestionBackend:
     def narrow(self, rows: TicketQuerySet, question: Question) -> TicketQuerySet:
         """Those of the rows that answer the question."""
         raise NotImplementedError
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        """Both steps at once, as the framework knows them."""
+        question = {"workspace": view.workspace.pk, **self.read(request, view)}
+        return self.narrow(queryset, question)
 
 
 class TicketFilterBackend(QuestionBackend):

@@ -64,6 +64,7 @@ class TicketViewSet(WorkspaceViewSet):
     """Tickets of the workspace, their messages and events, and everything that can be done with them."""
 
     tag = "Tickets"
+    filter_backends = FILTER_BACKENDS
 
     def _answer(self, request: Request, handler: Callable[..., HttpResponse]) -> HttpResponse:
         """The ticket in the path comes before the body: when something is wrong, it is asked whether that is there."""
@@ -95,7 +96,7 @@ class TicketViewSet(WorkspaceViewSet):
         asked for.
         """
         question: dict[str, Any] = {"workspace": self.workspace.pk}
-        for backend in FILTER_BACKENDS:
+        for backend in self.filter_backends:
             question |= backend().read(request, self)
         page = paginate(request, TICKETS, question, sort=sort_of(request.query_params))
         return answer(page.rows, headers=page.headers)
