@@ -4,9 +4,13 @@ import datetime as dt
 import uuid
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
+from django.test import RequestFactory
+from rest_framework.request import Request
 
+from accounts.actors import Door
 from inboxops.api import pagination
 from inboxops.api.pagination import COUNT_CAP, Asked, Count, parse_sort
 from inboxops.compiled import Term
@@ -14,8 +18,10 @@ from inboxops.tests.factories import MembershipFactory, TicketFactory
 from tickets.actions import append_message, archive_ticket, merge_tickets, transition_ticket
 from tickets.api.filters import SORT_KEYS
 from tickets.api.listings import EVENTS, MESSAGES, TICKETS
+from tickets.api.views import TicketViewSet
 from tickets.models import Ticket
 from tickets.workflow import Priority, Status
+from workspaces.permissions import member_actor
 
 # What can be asked, beside the workspace: two questions of each shape, so that the second is answered by the SQL of
 # the first.
@@ -152,3 +158,17 @@ def test_timelines_find_what_a_queryset_would(listing, workspace, ticket, ticket
             kept, fresh = both(listing, asked(question, by, after=where))
             assert kept == fresh
             assert kept
+
+
+def test_the_backends_are_those_of_the_framework(api, agent, workspace, members, tickets):
+    """Both steps at once: what any view of REST framework would do with them."""
+    query = {"status": "open", "tags": "a,b", "search": "ticket"}
+    request = Request(RequestFactory().get("/", query))
+    view = SimpleNamespace(workspace=workspace, actor=member_actor(agent, Door.API))
+
+    found = Ticket.objects.in_workspace(workspace.pk)
+    for backend in TicketViewSet.filter_backends:
+        found = backend().filter_queryset(request, found, view)
+
+    assert [str(ticket.pk) for ticket in found] == [row["id"] for row in api.get("tickets", query).json()]
+    assert found
