@@ -53,7 +53,9 @@ class _Statement:
         places = [known.index(param) if param in known else None for param in params]
         rest = str([sql, *(param for param, place in zip(params, places, strict=True) if place is None)])
         stand_as_they_are = set(places) >= set(range(len(known))) and not any(str(item) in rest for item in known)
-        assert stand_as_they_are, "Each parameter must stand in the query as it is."
+        if not stand_as_they_are:
+            # Never to be shrugged off: what was somebody's value would be part of everybody's statement.
+            raise TypeError("Each parameter must stand in the query as it is.")
         return cls(sql, list(params), places, fields, _reader(queryset, compiler))
 
     def rows(self, cursor: CursorWrapper, values: Sequence[Any], limits: Sequence[int] = ()) -> list[Any]:
