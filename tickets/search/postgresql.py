@@ -130,22 +130,22 @@ def append(ticket: Ticket, message: Words) -> bool:
 
 
 def found(workspace_id: uuid.UUID, query: Query) -> Func:
-    """Whether a ticket matches: a condition. The index is asked once, for all tickets of the workspace.
+    """Whether a ticket of the workspace matches: a condition. The index is asked once, for all of them.
 
     Left to choose, PostgreSQL would at times ask ticket after ticket in the order of the list (without end for a rare
     word) or read every document (for a common word: it takes a long tsvector to be as cheap as a number). So the ids
     are an array, made beforehand, and the query comes out of a SELECT, which hides from the planner how common its
     words are.
     """
-    everything = "SELECT ticket_id FROM tickets_searchdocument WHERE workspace_id = %s"
-    matches = f"{everything} AND tsv @@ (SELECT %s::tsquery)"
+    matches = "SELECT ticket_id FROM tickets_searchdocument WHERE workspace_id = %s AND tsv @@ (SELECT %s::tsquery)"
     if all(clause.wanted for clause in query.clauses):
-        ids = RawSQL(f"ARRAY({matches})", (workspace_id, query_literal(query)))  # noqa: S611 - only constants
+        sql, literal, operator = f"ARRAY({matches})", query_literal(query), " = ANY "
     else:
-        # A query that tickets match by what they lack would read the whole index: take away the others instead.
-        params = (workspace_id, workspace_id, _opposite_literal(query))
-        ids = RawSQL(f"ARRAY({everything} EXCEPT {matches})", params)  # noqa: S611 - only constants
-    return Func(F("id"), ids, template="%(expressions)s", arg_joiner=" = ANY ", output_field=BooleanField())
+        # A query that tickets match by what they lack would read the whole index: the others, in a hash table, are
+        # left out instead.
+        sql, literal, operator = matches, _opposite_literal(query), " NOT IN "
+    ids = RawSQL(sql, (workspace_id, literal))  # noqa: S611 - only constants
+    return Func(F("id"), ids, template="%(expressions)s", arg_joiner=operator, output_field=BooleanField())
 
 
 def score(tickets: TicketQuerySet, workspace_id: uuid.UUID, query: Query, ranked: int) -> Case:
