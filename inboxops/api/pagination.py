@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import IntegerField, QuerySet, Subquery, Window, aggregates
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework.request import Request
 
@@ -164,7 +164,7 @@ class Listing:
 
     `rows` makes a queryset of a question: a mapping, `workspace` always in it (see `inboxops.compiled` for what may
     vary in one). `columns` are fetched; `id` and those of the sort keys must be among them. Questions with a member in
-    `uncompiled` are asked without keeping their SQL, and so are pages from `DEEP` on: they take their time anyway.
+    `searches`, and pages from `DEEP` on, look through many rows: see `_by_ids`.
     """
 
     def __init__(
@@ -174,10 +174,10 @@ class Listing:
         to_json: Callable[[Sequence[Any]], dict[str, Any]],
         keys: Mapping[str, SortKey],
         *,
-        uncompiled: Collection[str] = (),
+        searches: Collection[str] = (),
     ) -> None:
         self.to_json, self.keys = to_json, keys
-        self._rows, self._columns, self._uncompiled = rows, columns, uncompiled
+        self._rows, self._columns, self._searches = rows, columns, searches
         self._compiled = CompiledShapes(self._page)
 
     def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
@@ -185,12 +185,8 @@ class Listing:
         question = {**asked.question, "sort": asked.sort, "count": asked.count}
         if asked.after is not None:
             question["after"], question["after_id"] = asked.after
-        wanted = slice(asked.offset, asked.offset + asked.limit + 1)
-        if any(name in question for name in self._uncompiled):
-            return list(self._page(question)[wanted])
-        if asked.offset >= DEEP:
-            # What is passed over is passed over within an index, and only what is shown is read.
-            return list(self._page(question).filter(pk__in=self._ordered(question).values("pk")[wanted]))
+        if asked.offset >= DEEP or self._is_search(question):
+            return self._by_ids(question, slice(asked.offset, asked.offset + asked.limit + 1))
         return self._compiled.rows(question, limit=asked.limit + 1, offset=asked.offset)
 
     def count(self, asked: Asked) -> int:
@@ -210,6 +206,24 @@ class Listing:
             return ordered.values_list(*self._columns)
         counted: QuerySet[Any, Any] = ordered.annotate(total=Counted(count.of(self._rows(question))))
         return counted.values_list(*self._columns, "total")
+
+    def _by_ids(self, question: Question, wanted: slice) -> list[tuple[Any, ...]]:
+        """The same rows in two statements: where many are looked through, nothing but ids is carried along."""
+        ordered, count = self._ordered(question), question["count"]
+        chosen = ordered.values_list("pk")
+        if count is not None:
+            # What is searched for is looked through once: it is counted in passing, to the end.
+            in_passing = self._is_search(question) and "after" not in question
+            total = Window(aggregates.Count("*")) if in_passing else Counted(count.of(self._rows(question)))
+            chosen = ordered.annotate(total=total).values_list("pk", "total")
+        places = {row_id: total for row_id, *total in chosen[wanted]}
+        rows = ordered.model._default_manager.filter(workspace=question["workspace"], pk__in=list(places))
+        at = self._columns.index("id")
+        found = {row[at]: row for row in rows.values_list(*self._columns)}
+        return [(*found[row_id], *total) for row_id, total in places.items() if row_id in found]
+
+    def _is_search(self, question: Question) -> bool:
+        return any(name in question for name in self._searches)
 
     def _ordered(self, question: Question) -> QuerySet[Any, Any]:
         rows = self._rows(question)

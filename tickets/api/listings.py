@@ -34,6 +34,6 @@ def _of_ticket(model: type[Message] | type[TicketEvent]) -> Callable[[Question],
 
 
 # Words that are searched for shape the question itself, and are seldom the same twice.
-TICKETS = Listing(_tickets, TICKET_COLUMNS, ticket_json, SORT_KEYS, uncompiled=("search",))
+TICKETS = Listing(_tickets, TICKET_COLUMNS, ticket_json, SORT_KEYS, searches=("search",))
 MESSAGES = Listing(_of_ticket(Message), MESSAGE_COLUMNS, message_json, TIMELINE_KEYS)
 EVENTS = Listing(_of_ticket(TicketEvent), EVENT_COLUMNS, event_json, TIMELINE_KEYS)

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from django.db import connection as default_connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Func, OrderBy
+from django.db.models import Case, Expression, F, Func, OrderBy, When, Window
+from django.db.models.functions import RowNumber
+from django.db.models.lookups import LessThanOrEqual
 
 from tickets.models import Message, Ticket
 from tickets.querysets import TicketQuerySet
@@ -95,10 +97,11 @@ def best_first(tickets: TicketQuerySet, workspace_id: uuid.UUID, text: str) -> T
     """
     query = parse(text)
     found = _matching(tickets, workspace_id, query)
-    newest_first = ["-last_message_at", "-id"]
+    newest_first = (F("last_message_at").desc(), F("id").desc())
     if not query.wanted_phrases():
         return found.order_by(*newest_first)
-    score = _store().score(found, workspace_id, query, RANKED)
+    place = Window(RowNumber(), order_by=newest_first)
+    score = Case(When(LessThanOrEqual(place, RANKED), then=_store().score(found, workspace_id, query, RANKED)))
     return found.order_by(OrderBy(score, descending=True, nulls_last=True), *newest_first)
 
 

@@ -12,10 +12,8 @@ import uuid
 from collections.abc import Iterable
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Case, F, FloatField, Func, OuterRef, Subquery, When, Window
+from django.db.models import BooleanField, F, FloatField, Func, OuterRef, Subquery
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import RowNumber
-from django.db.models.lookups import LessThanOrEqual
 
 from inboxops.db import prepared_cursor
 from tickets.models import SearchDocument, Ticket
@@ -148,15 +146,14 @@ def found(workspace_id: uuid.UUID, query: Query) -> Func:
     return Func(F("id"), ids, template="%(expressions)s", arg_joiner=operator, output_field=BooleanField())
 
 
-def score(tickets: TicketQuerySet, workspace_id: uuid.UUID, query: Query, ranked: int) -> Case:
-    """How well each of the newest `ranked` of these matches does match: more is better, NULL for the others.
+def score(tickets: TicketQuerySet, workspace_id: uuid.UUID, query: Query, ranked: int) -> Subquery:
+    """How well a ticket matches: more is better. To be asked of few tickets: each document is fetched.
 
     It weighs where words stand and how often, relative to the length of the document.
     """
     rank = RawSQL("ts_rank(tsv, %s::tsquery, 1)", (_rank_literal(query),), FloatField())
     documents = SearchDocument.objects.filter(workspace_id=workspace_id, ticket=OuterRef("id"))
-    place = Window(RowNumber(), order_by=[F("last_message_at").desc(), F("id").desc()])
-    return Case(When(LessThanOrEqual(place, ranked), then=Subquery(documents.annotate(rank=rank).values("rank"))))
+    return Subquery(documents.annotate(rank=rank).values("rank"))
 
 
 def _head_literal(head: Head) -> str:

@@ -131,7 +131,7 @@ def found(workspace_id: uuid.UUID, query: Query) -> Func:
 
 
 def score(tickets: TicketQuerySet, workspace_id: uuid.UUID, query: Query, ranked: int) -> Func:
-    """How well each of the newest `ranked` of these matches does match: more is better, NULL for the others.
+    """How well a ticket matches: more is better. To be asked of the newest `ranked` of these matches.
 
     Materialised, and so computed once for all tickets: BM25 (which is negative where it is good) begins with a count
     over the whole index, and takes its time for each row, too.

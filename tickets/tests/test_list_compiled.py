@@ -110,7 +110,8 @@ def test_every_shape_finds_what_a_queryset_would(shape, workspace, members, tick
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_page_behind_another_finds_what_a_queryset_would(sort, workspace, members, tickets):
-    for template in ({}, {"archived": "all", "merged": "true"}):
+    everything = {"archived": "all", "merged": "true"}
+    for template in ({}, everything, {**everything, "search": "ticket"}):
         question, by = question_of(template, workspace, members), parse_sort(sort, SORT_KEYS)
         seen, after = [], None
         while True:
@@ -122,6 +123,18 @@ def test_a_page_behind_another_finds_what_a_queryset_would(sort, workspace, memb
             after = TICKETS.locate(kept[2], by)
             after = (Priority(after[0]) if "priority" in sort else after[0], after[1])
         assert len({row[0] for row in seen}) == len(seen) == kept[0][-1]
+
+
+@pytest.mark.parametrize("sort", [None, "-lastMessageAt", "ticketNumber"])
+@pytest.mark.parametrize(
+    "text", ["ticket", "ticket 4", '"ticket 1" or "ticket 4"', "-4", "4 or -ticket", "nobody", "!!!"]
+)
+def test_a_search_finds_what_a_queryset_would(text, sort, workspace, members, tickets):
+    by = None if sort is None else parse_sort(sort, SORT_KEYS)
+    for count, offset, template in product((Count(COUNT_CAP), Count(None), None), (0, 2, 100), ({}, {"assignee": 0})):
+        question = question_of({**template, "search": text}, workspace, members)
+        found, expected = both(TICKETS, asked(question, by, count=count, offset=offset))
+        assert found == expected
 
 
 @pytest.mark.parametrize("deep", [pagination.DEEP, 1])

@@ -6,8 +6,12 @@ import uuid
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from inboxops.api.pagination import COUNT_CAP, Asked, Count, parse_sort
 from tickets import search
+from tickets.api.filters import SORT_KEYS
+from tickets.api.listings import TICKETS
 from tickets.models import Message, Ticket
 from tickets.search import document
 from tickets.search.query import parse
@@ -187,6 +191,53 @@ def test_the_index_is_asked_once_and_not_once_per_ticket(plan):
             assert shown.index("SCAN tickets_search VIRTUAL") < shown.index("SEARCH document USING INTEGER PRIMARY KEY")
             assert "LIST SUBQUERY" in shown
             assert "CORRELATED" not in shown
+
+
+@pytest.fixture
+def page_plan(crowd, workspace):
+    """How the store chooses a page of the API with its total: every step as it ran, and on SQLite as it will."""
+
+    def steps(text, sort=None):
+        by = None if sort is None else parse_sort(sort, SORT_KEYS)
+        question = {"workspace": workspace.pk, "search": text}
+        with CaptureQueriesContext(connection) as queries:
+            found = TICKETS.fetch(Asked(question, sort=by, limit=20, offset=0, count=Count(COUNT_CAP), after=None))
+        assert len(found) >= 20
+        chosen, fetched = (query["sql"] for query in queries.captured_queries)
+        assert '"subject"' in fetched
+        assert '"subject"' not in chosen, "Nothing but ids is carried along."
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {chosen}")
+                return list(nodes(cursor.fetchone()[0][0]["Plan"]))
+            cursor.execute(f"EXPLAIN QUERY PLAN {chosen}")
+            return [row[-1] for row in cursor.fetchall()]
+
+    return steps
+
+
+@pytest.mark.parametrize("text", ["filler and", '"filler word7x"', "fill*", "-word7x", "filler or -word7x"])
+@pytest.mark.parametrize("sort", [None, "-lastMessageAt"])
+def test_a_page_and_its_total_are_one_search(page_plan, text, sort):
+    steps = page_plan(text, sort)
+
+    if connection.vendor == "postgresql":
+        assert sum(step.get("Index Name") == "tickets_searchdocument_words" for step in steps) == 1
+    else:
+        # A ranking asks the index once more.
+        assert sum("SCAN tickets_search VIRTUAL" in step for step in steps) <= (2 if sort is None else 1)
+
+
+@pytest.mark.postgresql
+def test_long_documents_are_read_to_be_ranked_and_for_nothing_else(page_plan, monkeypatch):
+    monkeypatch.setattr(search, "RANKED", 50)
+
+    steps = page_plan("filler and")
+
+    read = {step["Relation Name"] for step in steps if "Relation Name" in step}
+    assert read == {"tickets_searchdocument", "tickets_ticket"}
+    [ranked] = [step for step in steps if step.get("Index Name") == "tickets_searchdocument_ticket_id_key"]
+    assert ranked["Actual Loops"] == 50
 
 
 def test_a_common_word_is_ranked_in_one_go(crowd, workspace):
