@@ -20,6 +20,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models.expressions import Col
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -73,12 +74,18 @@ class CompiledQuery:
     """A queryset of some parameters, one for each field given: it tells how a value is sent.
 
     The queryset is of models or a `values_list`. It must not depend on anything else that varies: neither on the time,
-    nor on a setting.
+    nor on a setting. `prepared=False` has PostgreSQL plan it for its values each time: for all but look-ups by key.
     """
 
-    def __init__(self, build: Callable[..., models.QuerySet[Any, Any]], *fields: "models.Field[Any, Any]") -> None:
+    def __init__(
+        self,
+        build: Callable[..., models.QuerySet[Any, Any]],
+        *fields: "models.Field[Any, Any]",
+        prepared: bool = True,
+    ) -> None:
         self._build = build
         self._fields = fields
+        self._prepared = prepared
         self._statements: dict[str, _Statement] = {}
 
     def rows(self, *values: Any) -> list[Any]:
@@ -90,7 +97,7 @@ class CompiledQuery:
             stand_ins = [_stand_in(field) for field in self._fields]
             statement = _Statement.of(self._build(*stand_ins), stand_ins, self._fields, connection)
             self._statements[connection.vendor] = statement
-        return statement.rows(prepared_cursor(), values)
+        return statement.rows(prepared_cursor() if self._prepared else connection.cursor(), values)
 
     def first(self, *values: Any) -> Any:
         """The first of these rows; None when there are none."""
@@ -177,28 +184,44 @@ def _stand_in(field: "models.Field[Any, Any]") -> Any:
 
 
 def _reader(queryset: models.QuerySet[Any, Any], compiler: SQLCompiler) -> Callable[[_Rows], list[Any]]:
-    """What makes of rows what the queryset would: instances with what is select_related, or tuples."""
-    converters = compiler.get_converters([column for column, _, _ in compiler.select[: compiler.col_count]])
+    """What makes of rows what the queryset would: instances with what is select_related, or tuples.
+
+    It keeps as little as it can: a queryset's tree of conditions takes as much memory as hundreds of statements.
+    """
+    # A converter looks at its column at most; for anything else that is selected, the value is enough.
+    converters = [
+        (place, functions, expression if isinstance(expression, Col) else None)
+        for place, (functions, expression) in compiler.get_converters(
+            [column for column, _, _ in compiler.select[: compiler.col_count]]
+        ).items()
+    ]
 
     def tuples(rows: _Rows) -> list[Any]:
-        return [tuple(row) for row in compiler.apply_converters(rows, converters)]
-
-    def instances(rows: _Rows) -> list[Any]:
-        found = []
-        for row in compiler.apply_converters(rows, converters):
-            instance = queryset.model.from_db(DEFAULT_DB_ALIAS, names, row[columns])
-            for populator in populators:
-                populator.populate(row, instance)
-            found.append(instance)
-        return found
+        connection = connections[DEFAULT_DB_ALIAS]
+        found = [list(row) for row in rows]
+        for place, functions, expression in converters:
+            for row in found:
+                for convert in functions:
+                    row[place] = convert(row[place], expression, connection)
+        return [tuple(row) for row in found]
 
     if not issubclass(queryset._iterable_class, ModelIterable):
         return tuples
     assert not compiler.annotation_col_map, "Annotations of models are not read here."
-    places = compiler.klass_info["select_fields"]
+    model, places = queryset.model, compiler.klass_info["select_fields"]
     columns = slice(places[0], places[-1] + 1)
     names = [column.target.attname for column, _, _ in compiler.select[columns]]
     populators = get_related_populators(  # type: ignore[call-arg]  # the types are those of a later Django
         compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
     )
+
+    def instances(rows: _Rows) -> list[Any]:
+        found = []
+        for row in tuples(rows):
+            instance = model.from_db(DEFAULT_DB_ALIAS, names, row[columns])
+            for populator in populators:
+                populator.populate(row, instance)
+            found.append(instance)
+        return found
+
     return instances

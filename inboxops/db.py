@@ -40,6 +40,11 @@ def prepared_cursor() -> CursorWrapper:
     return cursor
 
 
+def is_outdated_plan(exc: BaseException) -> bool:
+    """Whether a prepared statement was for columns that are of another type now. The next one is prepared anew."""
+    return isinstance(exc.__cause__, psycopg.errors.FeatureNotSupported)
+
+
 def is_statement_timeout(exc: BaseException) -> bool:
     """Whether PostgreSQL ended the statement because it ran too long."""
     return isinstance(exc.__cause__, psycopg.errors.QueryCanceled)

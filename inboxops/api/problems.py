@@ -9,14 +9,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, NotSupportedError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from inboxops import errors, request_id
 from inboxops.api.renderers import to_json
-from inboxops.db import is_lock_failure, is_statement_timeout
+from inboxops.db import is_lock_failure, is_outdated_plan, is_statement_timeout
 from inboxops.errors import FieldError
 
 logger = logging.getLogger("inboxops.api")
@@ -107,6 +107,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None = None) 
         case SuspiciousOperation():
             return problem_response(status=400, code="bad_request", detail="The request cannot be read.")
         case OperationalError() | InterfaceError():
+            return _database_failure(exc)
+        case NotSupportedError() if is_outdated_plan(exc):
+            # Somebody migrates while we serve.
             return _database_failure(exc)
         case drf.APIException():
             return _framework_failure(exc)

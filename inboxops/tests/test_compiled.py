@@ -1,6 +1,9 @@
+import gc
 import uuid
+import weakref
 
 import pytest
+from django.db.models import Count
 
 from inboxops.compiled import CompiledQuery, CompiledShapes, Term
 from inboxops.tests.factories import TicketFactory
@@ -115,6 +118,21 @@ def test_one_shape_is_compiled_once(shapes, ticket, monkeypatch):
     assert shapes.rows({**question, "workspace": uuid.uuid4()}, limit=5) == []
     with pytest.raises(TypeError):
         shapes.rows({**question, "sort": "-number"}, limit=5)
+
+
+def test_a_statement_is_kept_without_the_queryset_it_came_from(ticket):
+    made = []
+
+    def build(question):
+        queryset = by_question(question).annotate(more=Count("tag_rows"))
+        made.append(weakref.ref(queryset.query))
+        return queryset
+
+    shapes = CompiledShapes(build)
+    assert shapes.rows({"workspace": ticket.workspace_id, "sort": "id"}, limit=1)
+    gc.collect()
+
+    assert made[0]() is None
 
 
 def test_as_many_shapes_are_kept_as_were_asked_for(shapes, ticket):

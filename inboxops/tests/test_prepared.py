@@ -69,6 +69,13 @@ def test_calls_do_the_same_when_everything_is_prepared(preparing, api, ticket):
     assert [found["id"] for found in api.get("tickets", {"search": "m1 m3"}).json()] == [str(ticket.pk)]
 
 
+def test_a_conversation_is_planned_for_its_ticket(preparing, api, ticket):
+    for _ in range(3):
+        assert api.get(f"tickets/{ticket.pk}").status_code == 200
+
+    assert not [sql for sql in prepared() if "running" in sql]
+
+
 def test_statements_are_prepared_where_there_is_a_pool_and_nowhere_else(ticket):
     for _ in range(10):
         ASKED.rows(ticket.subject)

@@ -250,6 +250,8 @@ _CONVERSATION = CompiledQuery(
         Message.objects.filter(workspace_id=workspace_id, ticket_id=ticket_id)
     ).values_list(*MESSAGE_COLUMNS),
     *_KEY,
+    # A plan for any ticket looks through the newest messages once for each of them.
+    prepared=False,
 )
 
 

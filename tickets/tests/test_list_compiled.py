@@ -35,6 +35,10 @@ SHAPES = [
     [{"tags": [Term("a")]}, {"tags": [Term("b")]}],
     [{"tags": [Term("a"), Term("b")]}, {"tags": [Term("b"), Term("c")]}],
     [{"tags": [Term("a"), Term("b")], "tagsMatch": "all"}, {"tags": [Term("b"), Term("c")], "tagsMatch": "all"}],
+    [
+        {"tags": [Term(key) for key in "abbc"], "tagsMatch": "all"},
+        {"tags": [Term(key) for key in "abcd"], "tagsMatch": "all"},
+    ],
     [{"requester": Term("one@customer.example")}, {"requester": Term("two@customer.example")}],
     [{"archived": "true"}, {"archived": "true"}],
     [{"archived": "all", "merged": "true"}, {"archived": "all", "merged": "true"}],
@@ -145,6 +149,26 @@ def test_limits_are_values(offset, deep, workspace, tickets, monkeypatch):
         what = asked({"workspace": workspace.pk}, parse_sort("createdAt", SORT_KEYS), offset=offset, limit=limit)
         kept, fresh = both(TICKETS, what)
         assert kept == fresh
+
+
+def test_what_is_asked_twice_has_one_shape(api, tickets):
+    for query in ("status=open", "status=open,open&status=open"):
+        api.get(f"tickets?{query}")
+    before = TICKETS._compiled._statement.cache_info().currsize
+    api.get("tickets?status=open,open")
+
+    assert TICKETS._compiled._statement.cache_info().currsize == before
+
+
+def test_many_tags_that_must_all_be_there(api, workspace):
+    every = [f"t{number}" for number in range(50)]
+    right = TicketFactory(workspace=workspace, tags=every)
+    TicketFactory(workspace=workspace, tags=every[:-1])
+
+    for some in (every, every[:4], every[:3]):
+        found = api.get("tickets", {"tags": ",".join(some), "tagsMatch": "all"}).json()
+        assert str(right.pk) in [row["id"] for row in found]
+        assert len(found) == (1 if some == every else 2)
 
 
 def test_the_kept_sql_is_asked_for_every_workspace(workspace, outsider, outsider_ticket, tickets):
