@@ -32,6 +32,7 @@ from inboxops import env
 from inboxops.api.problems import STATUS, unknown_url
 from inboxops.tests.factories import MembershipFactory, TicketFactory, WorkspaceFactory
 from tickets.actions import Person, append_message
+from tickets.api.filters import SEARCH_PARAMETER, TicketFilterSet
 from tickets.workflow import EventKind
 from workspaces.actions import create_mailbox, create_token
 from workspaces.models import Role, Scope
@@ -401,6 +402,12 @@ def test_every_route_is_documented():
         if re.fullmatch(r"(GET|POST|PUT|PATCH|DELETE) /v1/\S+", span)
     }
     assert_same(named, api_routes(), "api/*.md")
+
+
+def test_every_filter_is_documented():
+    table = re.findall(r"^\| (`.+?) \|", sections_of(DOCS / "api" / "lists.md")["Filters"], re.MULTILINE)
+    named = {name for cell in table for name in code_spans(cell)}
+    assert_same(named, {*TicketFilterSet.base_filters, SEARCH_PARAMETER.name}, "api/lists.md, Filters")
 
 
 # The pages themselves

@@ -16,7 +16,7 @@ from inboxops.api.pagination import COUNT_CAP, Asked, Count, parse_sort
 from inboxops.compiled import Term
 from inboxops.tests.factories import MembershipFactory, TicketFactory
 from tickets.actions import append_message, archive_ticket, merge_tickets, transition_ticket
-from tickets.api.filters import SORT_KEYS
+from tickets.api.filters import SORT_KEYS, TicketFilterSet
 from tickets.api.listings import EVENTS, MESSAGES, TICKETS
 from tickets.api.views import TicketViewSet
 from tickets.models import Ticket
@@ -44,6 +44,7 @@ SHAPES = [
     [{"archived": "all", "merged": "true"}, {"archived": "all", "merged": "true"}],
     [{"createdAfter": 2}, {"createdAfter": 5}],
     [{"updatedAfter": 2, "createdBefore": 6}, {"updatedAfter": 1, "createdBefore": 7}],
+    [{"updatedBefore": 6}, {"updatedBefore": 3}],
     [
         {"status": ["open"], "assignee": 0, "tags": [Term("a")], "archived": "all"},
         {"status": ["open"], "assignee": 1, "tags": [Term("b")], "archived": "all"},
@@ -85,7 +86,7 @@ def question_of(template, workspace, members):
     question = {"workspace": workspace.pk, **template}
     if isinstance(question.get("assignee"), int):
         question["assignee"] = members[question["assignee"]].user_id
-    for name in ("createdAfter", "createdBefore", "updatedAfter"):
+    for name in ("createdAfter", "createdBefore", "updatedAfter", "updatedBefore"):
         if name in question:
             question[name] = Ticket.objects.order_by("created_at")[question[name]].created_at
     return question
@@ -102,6 +103,12 @@ def both(listing, what):
     if what.after is not None:
         members["after"], members["after_id"] = what.after
     return listing.fetch(what), list(listing._page(members)[what.offset : what.offset + what.limit + 1])
+
+
+def test_every_filter_has_a_shape():
+    asked_for = {name for shape in SHAPES for template in shape for name in template}
+    missing = set(TicketFilterSet.base_filters) - asked_for
+    assert not missing, f"Put two questions into SHAPES that ask for {', '.join(sorted(missing))}."
 
 
 @pytest.mark.parametrize("shape", range(len(SHAPES)))

@@ -5,6 +5,7 @@ EXPLAIN, in a store with one big workspace among small ones. docs/performance.md
 """
 
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from inboxops.tests.factories import MembershipFactory
-from tickets.api.filters import SORT_KEYS
+from tickets.api.filters import SORT_KEYS, TicketFilterSet
 from tickets.models import Ticket
 from tickets.tests.crowd import AGENT, SMALL, disperse, gather
 from workspaces.models import Workspace
@@ -250,6 +251,11 @@ def test_the_back_office_finds_the_newest_by_their_key(crowd, db, client, model)
 
     assert found_by(page, table) == {f"{table}_pkey"}
     assert read(page, table) == answered(page)
+
+
+def test_every_filter_has_a_shape():
+    missing = set(TicketFilterSet.base_filters) - {name for shape in SHAPES for name in parse_qs(shape.query)}
+    assert not missing, f"Put a row into SHAPES that asks for {', '.join(sorted(missing))}: any index, then judge."
 
 
 def test_every_index_of_tickets_serves_a_list_or_has_another_reason():
