@@ -105,8 +105,8 @@ def _section(result: Result) -> list[str]:
         f"{about['date']}, `{about['command']}`. {about['machine']}. {about['versions']} ({about['postgresql']}).",
         f"CPU is in milliseconds per request. A web process took {memory:.0f} MiB of memory at most.",
         "",
-        "| Operation | Requests/s | p50 ms | p95 ms | p99 ms | CPU: web | database | floor | Ratio | Target |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+        "| Operation | Per second | p50 ms | p95 ms | p99 ms | Web CPU | DB CPU | Floor: web | DB | Ratio | Target |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
         *(_row(line) for line in result.lines),
     ]
 
@@ -122,6 +122,7 @@ def _row(line: Line) -> str:
         f"{figure.web_cpu:.2f}",
         "-" if figure.database_cpu is None else f"{figure.database_cpu:.2f}",
         "-" if line.floor is None else f"{line.floor.web_cpu:.2f}",
+        "-" if line.floor is None or line.floor.database_cpu is None else f"{line.floor.database_cpu:.2f}",
         "-" if line.ratio is None else f"{line.ratio:.2f}",
         verdict(line.ratio, TARGETS.get(line.name)),
     ]

@@ -164,7 +164,7 @@ class Listing:
 
     `rows` makes a queryset of a question: a mapping, `workspace` always in it (see `inboxops.compiled` for what may
     vary in one). `columns` are fetched; `id` and those of the sort keys must be among them. Questions with a member in
-    `searches`, and pages from `DEEP` on, look through many rows: see `_by_ids`.
+    `searches`, and pages from `DEEP` on, look through many rows, and their SQL is not kept.
     """
 
     def __init__(
@@ -185,8 +185,15 @@ class Listing:
         question = {**asked.question, "sort": asked.sort, "count": asked.count}
         if asked.after is not None:
             question["after"], question["after_id"] = asked.after
-        if asked.offset >= DEEP or self._is_search(question):
-            return self._by_ids(question, slice(asked.offset, asked.offset + asked.limit + 1))
+        wanted = slice(asked.offset, asked.offset + asked.limit + 1)
+        is_search = any(name in question for name in self._searches)
+        if is_search and asked.sort is None:
+            return self._best(question, wanted)
+        if asked.offset >= DEEP:
+            # What is passed over is passed over within an index, and only what is shown is read.
+            return list(self._page(question).filter(pk__in=self._ordered(question).values("pk")[wanted]))
+        if is_search:
+            return list(self._page(question)[wanted])
         return self._compiled.rows(question, limit=asked.limit + 1, offset=asked.offset)
 
     def count(self, asked: Asked) -> int:
@@ -207,23 +214,20 @@ class Listing:
         counted: QuerySet[Any, Any] = ordered.annotate(total=Counted(count.of(self._rows(question))))
         return counted.values_list(*self._columns, "total")
 
-    def _by_ids(self, question: Question, wanted: slice) -> list[tuple[Any, ...]]:
-        """The same rows in two statements: where many are looked through, nothing but ids is carried along."""
-        ordered, count = self._ordered(question), question["count"]
+    def _best(self, question: Question, wanted: slice) -> list[tuple[Any, ...]]:
+        """The rows of a search by relevance, in two statements: what is sorted and counted in passing are ids alone.
+
+        Not for rows in another order: one may have moved in between, and a cursor would begin where it moved to.
+        """
+        ordered = self._ordered(question)
         chosen = ordered.values_list("pk")
-        if count is not None:
-            # What is searched for is looked through once: it is counted in passing, to the end.
-            in_passing = self._is_search(question) and "after" not in question
-            total = Window(aggregates.Count("*")) if in_passing else Counted(count.of(self._rows(question)))
-            chosen = ordered.annotate(total=total).values_list("pk", "total")
+        if question["count"] is not None:
+            chosen = ordered.annotate(total=Window(aggregates.Count("*"))).values_list("pk", "total")
         places = {row_id: total for row_id, *total in chosen[wanted]}
         rows = ordered.model._default_manager.filter(workspace=question["workspace"], pk__in=list(places))
         at = self._columns.index("id")
         found = {row[at]: row for row in rows.values_list(*self._columns)}
         return [(*found[row_id], *total) for row_id, total in places.items() if row_id in found]
-
-    def _is_search(self, question: Question) -> bool:
-        return any(name in question for name in self._searches)
 
     def _ordered(self, question: Question) -> QuerySet[Any, Any]:
         rows = self._rows(question)
