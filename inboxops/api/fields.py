@@ -1,6 +1,7 @@
 """Fields that take exactly the type they say. The framework's own are obliging: 1 is a text, "yes" is true."""
 
 import datetime as dt
+import inspect
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -62,6 +63,20 @@ class Choice(serializers.ChoiceField):
         if not isinstance(data, str) or data not in self.choices:
             raise serializers.ValidationError(f"This must be one of {', '.join(self.choices)}.", code="invalid_choice")
         return data
+
+
+class Open(Text):
+    """The name of one of a set of choices that may grow. In answers only: clients take a name that they do not know."""
+
+    def __init__(self, kind: type[models.Choices], *, help_text: str = "", **kwargs: Any) -> None:
+        names = names_of(kind)
+        known = f"Today {', '.join(f'`{name}`' for name in names)}; more may come with any version."
+        super().__init__(
+            help_text=f"{help_text or inspect.getdoc(kind)} {known}",
+            schema={"examples": names[:1], "x-extensible-enum": names},
+            **kwargs,
+        )
+        self.kind = kind
 
 
 def names_of(kind: type[models.Choices]) -> list[str]:

@@ -85,5 +85,14 @@ def _validator(template: str, method: str, status: str) -> Draft202012Validator:
 
 
 def _strict(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without room for more; problems carry what they need to."""
-    return schema if name in ("Problem", "FieldError") else {**schema, "additionalProperties": False}
+    """The schema without room for more: neither members nor names; problems carry what they need to."""
+    if name in ("Problem", "FieldError"):
+        return schema
+    members = {name: _closed(member) for name, member in schema.get("properties", {}).items()}
+    return {**schema, "properties": members, "additionalProperties": False}
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a member, without names that are not told today."""
+    known = schema.get("x-extensible-enum")
+    return {**schema, "enum": known} if known else schema

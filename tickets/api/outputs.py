@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from accounts.actors import Door
-from inboxops.api.fields import Choice, Flag, Id, Text
+from inboxops.api.fields import Choice, Flag, Id, Open, Text
 from inboxops.api.outputs import Example, Json, Number, Output, PersonOutput, Time, Values
 from tickets.workflow import AuthorKind, Channel, DeliveryState, EventKind, Priority, Status
 
@@ -53,7 +53,7 @@ class TicketOutput(Output):
     ccs = Values(child=Text(), help_text="E-mail addresses that get a copy of every reply.")
     tags = Values(child=Text(), help_text="As first written; case does not count when they are compared.")
     mailboxId = Id(allow_null=True)
-    channel = Choice(Channel, help_text="The way it came in.")
+    channel = Open(Channel, help_text="The way it came in.")
     messageCount = Number(help_text="Notes among them.")
     lastMessageAt = Time()
     firstRepliedAt = Time(allow_null=True, help_text="When an agent first answered the customer.")
@@ -71,7 +71,7 @@ class DeliveryOutput(Output):
     """A message on its way out by mail."""
 
     id = Id()
-    state = Choice(DeliveryState)
+    state = Open(DeliveryState)
     detail = Text(help_text="Why it stands where it stands, in the mail server's words.")
     internetMessageId = Text(help_text="The Message-ID of the mail; a retry has the same.")
     queuedAt = Time()
@@ -107,10 +107,10 @@ class MessageOutput(Output):
     id = Id()
     ticketId = Id(help_text="Where it stands now.")
     originTicketId = Id(help_text="Where it was first written: another ticket after a merge or a split.")
-    authorType = Choice(AuthorKind, help_text="`customer`: the author is a contact; `agent`: a user.")
+    authorType = Open(AuthorKind, help_text="`customer`: the author is a contact; `agent`: a user.")
     author = PersonOutput(allow_null=True, help_text="Nobody for `system`, or where the user is gone.")
     isInternal = Flag(help_text="A note, which never leaves by mail.")
-    channel = Choice(Channel)
+    channel = Open(Channel)
     body = Text()
     bodyHtml = Text(help_text="Sanitised; empty where there was none.")
     toAddresses = Values(child=Text(), help_text="Whom it is mailed to.")
@@ -191,7 +191,7 @@ class SplitOutput(Output):
 class EventActorOutput(Output):
     """Who did something, and through which door."""
 
-    door = Choice(Door)
+    door = Open(Door)
     userId = Id(allow_null=True)
     label = Text(help_text="The name as it was then.")  # type: ignore[assignment]  # the name in the API
     tokenId = Id(allow_null=True)
@@ -210,7 +210,7 @@ class EventOutput(Output):
     }
 
     id = Id()
-    kind = Choice(EventKind, help_text="New kinds may come with any version.")
+    kind = Open(EventKind)
     data = Json(help_text="What tells of it: depends on the kind.")  # type: ignore[assignment]  # the name in the API
     actor = EventActorOutput()
     requestId = Text(help_text="The request that did it.")
