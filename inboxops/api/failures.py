@@ -8,19 +8,24 @@ from inboxops.errors import DomainError
 
 @dataclass(frozen=True)
 class Failure:
-    """One `code` with its status, and what it means."""
+    """One `code` with its status, what it means, and the members of `ProblemOutput` that come with it."""
 
     status: int
     code: str
     meaning: str
+    carries: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """All of it in Markdown, but for the status."""
+        carried = f" Carries {', '.join(f'`{name}`' for name in self.carries)}." if self.carries else ""
+        return f"`{self.code}`: {self.meaning}{carried}"
 
 
 def refusal(error: type[DomainError], *carries: str) -> Failure:
     """The failure that a domain error becomes, in the words of its docstring; `carries` names its extra members."""
     status = next(STATUS[cls] for cls in error.__mro__ if cls in STATUS)
     meaning = (error.__doc__ or "").partition("Extra:")[0].strip()
-    told = f" Carries {', '.join(f'`{name}`' for name in carries)}." if carries else ""
-    return Failure(status, error.code, f"{meaning}{told}")
+    return Failure(status, error.code, meaning, carries)
 
 
 _ANYWHERE = (
@@ -31,7 +36,7 @@ _ANYWHERE = (
     Failure(401, "invalid_token", "The token is unknown, expired or revoked, or its member has left."),
     Failure(401, "not_authenticated", "There is no bearer token."),
     Failure(403, "https_required", "The call came over plain HTTP. Replace the token: it was sent in the clear."),
-    Failure(403, "insufficient_scope", "Role and scope do not reach. Carries `neededAccess`."),
+    Failure(403, "insufficient_scope", "Role and scope do not reach.", ("neededAccess",)),
     Failure(406, "not_acceptable", "`Accept` leaves no room for JSON."),
     Failure(429, "rate_limited", "Too many requests of this token. Wait for `Retry-After`."),
     Failure(500, "internal_error", "A mistake of ours. Report the `requestId`."),
@@ -57,7 +62,7 @@ _BY_KEY = (
     Failure(422, "idempotency_key_reused", "The key was used for another request."),
 )
 _SECRET = (Failure(409, "secret_not_repeatable", "This was done before, and the secret in its answer was not kept."),)
-_BY_VERSION = (Failure(412, "version_mismatch", "Someone wrote since the version in `If-Match`. Carries `version`."),)
+_BY_VERSION = (Failure(412, "version_mismatch", "Someone wrote since the version in `If-Match`.", ("version",)),)
 
 
 def failures_of(

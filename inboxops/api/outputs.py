@@ -14,7 +14,7 @@ Example = dict[str, Any]
 
 
 class Output(serializers.Serializer[Any]):
-    """The base of every object in an answer. Every member is always there. `example` is one of its kind."""
+    """The base of every object in an answer. Only what is not required may be absent. `example` is one of its kind."""
 
     example: ClassVar[Example]
 
@@ -45,7 +45,7 @@ class FieldErrorOutput(Output):
 
 
 class ProblemOutput(Output):
-    """Every failure has this shape (RFC 9457). Some codes carry more members."""
+    """Every failure has this shape (RFC 9457). The members that are not required come with the codes they name."""
 
     example: ClassVar[Example] = {
         "type": "urn:inboxops:problem:invalid",
@@ -64,6 +64,24 @@ class ProblemOutput(Output):
     code = Text(help_text="For programs; never changes its meaning.")
     errors = FieldErrorOutput(many=True, help_text="Single members or parameters that are to blame, 100 at most.")  # type: ignore[assignment]
     requestId = Text(help_text="Also in `X-Request-Id` and in the log.")
+
+    # What a `Failure` may say that it carries.
+    neededAccess = Text(required=False, help_text="With `insufficient_scope`: `read`, `write` or `admin`.")
+    version = Number(required=False, help_text="With `version_mismatch`: the ticket's version now.")
+    mergedIntoId = Id(
+        required=False,
+        help_text="With `ticket_merged`, `already_merged` and `target_merged`: the ticket that carries on.",
+    )
+    ticketId = Id(required=False, help_text="With `unmerge_first`: the ticket to unmerge first.")
+    currentStatus = Text(required=False, help_text="With `transition_not_allowed`: where the ticket stands.")
+    allowedTransitions = Values(
+        child=Text(), required=False, help_text="With `transition_not_allowed`: where it can go from there."
+    )
+    messages = Values(
+        child=Json(),
+        required=False,
+        help_text="With `conversation_moved_on`: the newer messages, oldest first, 50 at most, as `Message` has them.",
+    )
 
 
 class PersonOutput(Output):

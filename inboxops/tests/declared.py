@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 from jsonschema import Draft202012Validator
 
 from inboxops.api.document import document
+from inboxops.api.outputs import ProblemOutput
 from workspaces.api.calls import call_of
 from workspaces.api.schema import answers_to
 
@@ -54,8 +55,11 @@ def assert_declared(response: HttpResponse, method: str, path: str) -> None:
     assert list(media) == [response["Content-Type"]], call.operation_id
     body = response.json()
     if response.status_code >= 400:
-        codes = {failure.code for failure in answers_to(method, template, call) if failure.status == body["status"]}
-        assert body["code"] in codes, f"{call.operation_id} answers {body['code']}, which is not declared."
+        failures = {failure.code: failure for failure in answers_to(method, template, call)}
+        failure = failures.get(body["code"])
+        assert failure, f"{call.operation_id} answers {body['code']}, which is not declared."
+        assert failure.status == body["status"]
+        assert set(body) - set(ProblemOutput.example) == set(failure.carries), f"{failure} carries other members."
     validator = _validator(template, method.lower(), str(response.status_code))
     validator.validate(body[:ROWS] if isinstance(body, list) else body)
 
@@ -78,18 +82,16 @@ def _validator(template: str, method: str, status: str) -> Draft202012Validator:
     """Checks the body of one answer, strictly: a member that is not declared is an error."""
     operation = document()["paths"][template][method]
     (media,) = resolved(operation["responses"][status])["content"].values()
-    schemas = {name: _strict(name, schema) for name, schema in document()["components"]["schemas"].items()}
+    schemas = {name: _strict(schema) for name, schema in document()["components"]["schemas"].items()}
     return Draft202012Validator(
         {**media["schema"], "components": {"schemas": schemas}}, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
 
 
-def _strict(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without room for more: neither members nor names; problems carry what they need to."""
-    if name in ("Problem", "FieldError"):
-        return schema
+def _strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without room for more: neither members nor names."""
     members = {name: _closed(member) for name, member in schema.get("properties", {}).items()}
-    return {**schema, "properties": members, "additionalProperties": False}
+    return {**schema, "properties": members, "additionalProperties": False} if members else schema
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 from inboxops.api.document import document
 from inboxops.api.fields import NOT_BLANK
 from inboxops.api.inputs import read_input
+from inboxops.api.outputs import ProblemOutput
 from inboxops.tests.declared import resolved, template_of
 from inboxops.tests.routes import routes
 from workspaces.api.schema import answers_to
@@ -93,7 +94,8 @@ def test_an_operation_names_every_code_of_its_failures(route):
     responses = operation_of(route)["responses"]
 
     for failure in answers_to(route.method, template_of(route.template), route.call):
-        assert f"`{failure.code}`: {failure.meaning}" in resolved(responses[str(failure.status)])["description"]
+        assert str(failure) in resolved(responses[str(failure.status)])["description"]
+        assert set(failure.carries) <= set(ProblemOutput().fields), f"ProblemOutput lacks a member of {failure}"
 
 
 def test_each_failure_has_one_status_and_one_meaning():

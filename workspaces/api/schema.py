@@ -161,7 +161,7 @@ class CallSchema(AutoSchema):
 
     def _failure(self, status: int, failures: list[Failure]) -> Json:
         answer = {
-            "description": "\n".join(f"- `{failure.code}`: {failure.meaning}" for failure in failures),
+            "description": "\n".join(f"- {failure}" for failure in failures),
             "headers": self._headers(["X-Request-Id", *FAILURE_HEADERS.get(status, ())]),
             "content": {CONTENT_TYPE: {"schema": self._schema_of(ProblemOutput)}},
         }
