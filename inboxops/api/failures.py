@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from inboxops.api.problems import STATUS
+from inboxops.api.outputs import Example, ProblemOutput
+from inboxops.api.problems import STATUS, problem_of
 from inboxops.errors import DomainError
 
 
@@ -19,6 +20,12 @@ class Failure:
         """All of it in Markdown, but for the status."""
         carried = f" Carries {', '.join(f'`{name}`' for name in self.carries)}." if self.carries else ""
         return f"`{self.code}`: {self.meaning}{carried}"
+
+    def example(self) -> Example:
+        """A problem that says so."""
+        problem = problem_of(status=self.status, code=self.code, detail=self.meaning)
+        shown = {name: ProblemOutput.carried[name] for name in self.carries}
+        return {**problem, "requestId": ProblemOutput.example["requestId"], **shown}
 
 
 def refusal(error: type[DomainError], *carries: str) -> Failure:

@@ -56,6 +56,15 @@ class ProblemOutput(Output):
         "errors": [{"pointer": "/boddy", "code": "unknown_field", "detail": "There is no such field here."}],
         "requestId": "0192f3c7a1b47cc0a3f6d5b2e8c91d04",
     }
+    carried: ClassVar[Example] = {
+        "neededAccess": "write",
+        "version": 3,
+        "mergedIntoId": "0192f3c8-1122-7334-9556-778899aabbcc",
+        "ticketId": "0192f3c8-1122-7334-9556-778899aabbcc",
+        "currentStatus": "closed",
+        "allowedTransitions": ["open"],
+        "messages": [],
+    }
 
     type = Text(help_text="A URN made of the code.")
     title = Text(help_text="The standard phrase of the status.")
@@ -65,7 +74,7 @@ class ProblemOutput(Output):
     errors = FieldErrorOutput(many=True, help_text="Single members or parameters that are to blame, 100 at most.")  # type: ignore[assignment]
     requestId = Text(help_text="Also in `X-Request-Id` and in the log.")
 
-    # What a `Failure` may say that it carries.
+    # What a `Failure` may say that it carries. `carried` has an example of each.
     neededAccess = Text(required=False, help_text="With `insufficient_scope`: `read`, `write` or `admin`.")
     version = Number(required=False, help_text="With `version_mismatch`: the ticket's version now.")
     mergedIntoId = Id(

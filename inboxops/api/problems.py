@@ -62,8 +62,21 @@ def problem_response(
     extra: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """The answer for one failure. `title` is the status' standard phrase, `type` a URN made of the stable `code`."""
-    body: dict[str, Any] = {
+    """The answer for one failure."""
+    body = problem_of(status=status, code=code, detail=detail, field_errors=field_errors, extra=extra)
+    return HttpResponse(to_json(body), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
+
+
+def problem_of(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    field_errors: Sequence[FieldError] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The body for one failure. `title` is the status' standard phrase, `type` a URN made of the stable `code`."""
+    return {
         "type": f"urn:inboxops:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -73,7 +86,6 @@ def problem_response(
         "requestId": request_id.current.get(),
         **(extra or {}),
     }
-    return HttpResponse(to_json(body), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any] | None = None) -> HttpResponse:

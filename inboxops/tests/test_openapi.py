@@ -98,6 +98,16 @@ def test_an_operation_names_every_code_of_its_failures(route):
         assert set(failure.carries) <= set(ProblemOutput().fields), f"ProblemOutput lacks a member of {failure}"
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_failure_is_shown_by_a_problem_with_its_status(route):
+    for status, answer in operation_of(route)["responses"].items():
+        if int(status) >= 400:
+            (media,) = resolved(answer)["content"].values()
+            validator(media["schema"]).validate(media["example"])
+            assert media["example"]["status"] == int(status)
+            assert f"`{media['example']['code']}`" in resolved(answer)["description"].partition("\n")[0]
+
+
 def test_each_failure_has_one_status_and_one_meaning():
     found = set(
         chain.from_iterable(answers_to(route.method, template_of(route.template), route.call) for route in ROUTES)

@@ -163,7 +163,7 @@ class CallSchema(AutoSchema):
         answer = {
             "description": "\n".join(f"- {failure}" for failure in failures),
             "headers": self._headers(["X-Request-Id", *FAILURE_HEADERS.get(status, ())]),
-            "content": {CONTENT_TYPE: {"schema": self._schema_of(ProblemOutput)}},
+            "content": {CONTENT_TYPE: {"schema": self._schema_of(ProblemOutput), "example": failures[0].example()}},
         }
         if status in (400, 409):
             return answer
