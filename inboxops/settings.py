@@ -194,12 +194,23 @@ REST_FRAMEWORK = {
 # The OpenAPI document: see workspaces.api.schema.
 SPECTACULAR_SETTINGS = {
     "TITLE": "InboxOps",
-    "DESCRIPTION": "The REST API of a shared inbox: tickets, messages, merge and unmerge, split, workspaces.",
+    "DESCRIPTION": """The REST API of a shared inbox: tickets, messages, merge and unmerge, split, workspaces.
+
+- Send `Authorization: Bearer iox_…` and, but for `/v1/workspaces/current`, `x-workspace-id`: the workspace of the path.
+- Times are in UTC; ids are UUIDs.
+- A failure is a problem document. Rely on its `code`: the words may change, and new codes may come.
+- A list is a bare array; totals, links and cursors are in headers.
+- A POST takes an `Idempotency-Key`, so that it can be sent again; a change of a ticket takes an `If-Match`.""",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVERS": [{"url": "/", "description": "Where this document came from."}],
     "POSTPROCESSING_HOOKS": [],
-    "TAGS": [{"name": name} for name in ("Tickets", "Workspace", "Members", "API tokens")],
+    "TAGS": [
+        {"name": "Tickets", "description": "Conversations with customers: read, answer, sort, merge, split, put away."},
+        {"name": "Workspace", "description": "Where the tickets are; a token knows exactly one."},
+        {"name": "Members", "description": "The users of the workspace, each with a role."},
+        {"name": "API tokens", "description": "What programs call with: a member's rights, or less of them."},
+    ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "token": {
