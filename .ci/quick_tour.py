@@ -133,7 +133,7 @@ def read_lists(ticket: Ticket) -> None:
     assert [row.id for row in rows(found, Ticket)] == [ticket.id]
     assert found.headers["X-Total-Count"] == "1"
 
-    order = ListTicketsSort.TICKETNUMBER
+    order = ListTicketsSort.TICKET_NUMBER
     page = list_tickets.sync_detailed(slug, client=client, x_workspace_id=slug, limit=40, sort=order)
     numbers = [row.ticket_number for row in rows(page, Ticket)]
     while cursor := page.headers.get("X-Next-Cursor"):

@@ -10,6 +10,7 @@ import base64
 import binascii
 import datetime as dt
 import json
+import re
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,12 +113,21 @@ class Sort:
         return rows.filter(behind, **{f"{self.key.column}__{bound}": value})
 
 
-def sort_parameter(keys: Mapping[str, SortKey], default: str | None) -> Parameter:
-    """The `sort` parameter of a list with these keys; without a `default`, that depends."""
-    schema: dict[str, Any] = {"type": "string", "enum": [f"{sign}{name}" for name in keys for sign in ("", "-")]}
-    if default is not None:
+def sort_parameter(keys: Mapping[str, SortKey], default: str, *, otherwise: str = "") -> Parameter:
+    """The `sort` parameter of a list with these keys; `otherwise` says when the default is another one."""
+    names = {
+        f"{sign}{name}": f"{_constant(name)}{turned}" for name in keys for sign, turned in (("", ""), ("-", "_DESC"))
+    }
+    schema: dict[str, Any] = {"type": "string", "enum": list(names), "x-enum-varnames": list(names.values())}
+    if not otherwise:
         schema["default"] = default
-    return Parameter("sort", "The order; `-` turns it round. Equals stand in the order of their ids.", schema)
+    usual = f"Absent: `{default}`{otherwise}."
+    return Parameter("sort", f"The order; `-` turns it round. {usual} Equals stand in the order of their ids.", schema)
+
+
+def _constant(name: str) -> str:
+    """`lastMessageAt` as programs call a constant: `LAST_MESSAGE_AT`."""
+    return re.sub(r"(?=[A-Z])", "_", name).upper()
 
 
 def parse_sort(text: str, keys: Mapping[str, SortKey]) -> Sort:

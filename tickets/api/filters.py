@@ -6,7 +6,7 @@ A backend does its work in two steps: `read` what the request asks, as part of a
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import django_filters
@@ -126,6 +126,8 @@ def one_of(*names: str) -> Kind:
     return Kind(lambda text: text if text in names else None, f"This must be {listed}.", schema)
 
 
+# JSON has these two words, so a boolean is written as them in a query, too.
+TRUE_OR_FALSE = replace(one_of("true", "false"), schema={"type": "boolean"})
 MOMENT = Kind(
     fields.parse_moment,
     "This must be a time in ISO 8601, such as 2026-01-31T09:30:00Z.",
@@ -161,7 +163,7 @@ class TicketFilterSet(django_filters.FilterSet):
         help_text="`false`, the default: those in the inbox; `true`: those in the archive; `all`: both.",
     )
     merged = OneFilter(
-        kind=one_of("true", "false"),
+        kind=TRUE_OR_FALSE,
         method="unfiltered",
         help_text="Whether to show those merged into another, which are left out by default.",
     )
@@ -308,7 +310,8 @@ SEARCH_PARAMETER = Parameter(
     " `sort`, the best match comes first.",
     {"type": "string", **fields.NO_NUL},
 )
-SORT_PARAMETER = sort_parameter(SORT_KEYS, None)
+_DEFAULT_SORT = "-lastMessageAt"
+SORT_PARAMETER = sort_parameter(SORT_KEYS, _DEFAULT_SORT, otherwise="; with `search`, the best match first")
 
 
 class SearchBackend(QuestionBackend):
@@ -334,4 +337,4 @@ def sort_of(query: QueryDict) -> Sort | None:
     sort = query.get("sort")
     if sort is None and query.get("search", "").strip():
         return None
-    return parse_sort("-lastMessageAt" if sort is None else str(sort), SORT_KEYS)
+    return parse_sort(_DEFAULT_SORT if sort is None else str(sort), SORT_KEYS)

@@ -73,7 +73,7 @@ class UpdateTicketInput(Input):
     priority = Choice(Priority, required=False)
     tags = tags_field(required=False, help_text="All of them: those not named are taken off.")
     subject = Text(required=False, max_length=SUBJECT_LENGTH, schema=NOT_BLANK)
-    requester = RequesterInput(required=False, allow_null=True)
+    requester = RequesterInput(required=False, allow_null=True, help_text="`null`: nobody.")
     ccs = addresses_field(required=False, help_text="All of them.")
     # Clients look for it here.
     status = Refused("The status changes by POST to …/status.", code="use_status_endpoint")
@@ -91,21 +91,25 @@ class AppendMessageInput(Input):
 
     body = Text(max_length=BODY_LENGTH, schema=NOT_BLANK, help_text="Plain text.")
     bodyHtml = Text(required=False, allow_blank=True, max_length=HTML_LENGTH, help_text="The same in HTML; sanitised.")
-    isInternal = Flag(required=False, help_text="A note, which never leaves by mail, whatever else is set.")
-    sendEmail = Flag(required=False, help_text="Queue one mail with this message.")
+    isInternal = Flag(
+        required=False, help_text="A note, which never leaves by mail, whatever else is set. Absent: `false`."
+    )
+    sendEmail = Flag(required=False, help_text="Queue one mail with this message. Absent: `false`.")
     toAddresses = addresses_field(required=False, help_text="Absent or empty: the requester.")
     ccAddresses = addresses_field(required=False, help_text="Absent: the ticket's. A list, even `[]`: exactly these.")
-    attachmentIds = Several(child=Id(), required=False, max_length=100, help_text="Files uploaded for this ticket.")
-    asRequester = Flag(required=False, help_text="What the customer said elsewhere, on the phone for example.")
+    attachmentIds = Several(child=Id(), required=False, max_length=100, help_text="Not yet: only `[]`.")
+    asRequester = Flag(
+        required=False, help_text="What the customer said elsewhere, on the phone for example. Absent: `false`."
+    )
     lastSeenMessageId = Id(
         required=False,
         allow_null=True,
         help_text="The newest message you had read: refused with 409 if the customer wrote since.",
     )
     status = Choice(Status, required=False, help_text="Move the ticket, in the same transaction.")
-    assigneeId = Id(required=False, allow_null=True)
-    priority = Choice(Priority, required=False)
-    tags = tags_field(required=False)
+    assigneeId = Id(required=False, allow_null=True, help_text="`null`: nobody; absent: as before.")
+    priority = Choice(Priority, required=False, help_text="Absent: as before.")
+    tags = tags_field(required=False, help_text="All of them: those not named are taken off. Absent: as before.")
 
 
 class TransitionTicketInput(Input):
@@ -141,7 +145,7 @@ class SplitTicketInput(Input):
     )
 
 
-class NothingInput(Input):
+class EmptyBodyInput(Input):
     """For calls without a body: an empty object will do."""
 
 

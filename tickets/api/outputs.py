@@ -52,7 +52,7 @@ class TicketOutput(Output):
     requester = PersonOutput(allow_null=True, help_text="The customer.")
     ccs = Values(child=Text(), help_text="E-mail addresses that get a copy of every reply.")
     tags = Values(child=Text(), help_text="As first written; case does not count when they are compared.")
-    mailboxId = Id(allow_null=True)
+    mailboxId = Id(allow_null=True, help_text="The mailbox it came to; `null` where it came in otherwise.")
     channel = Open(Channel, help_text="The way it came in.")
     messageCount = Number(help_text="Notes among them.")
     lastMessageAt = Time()

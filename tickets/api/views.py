@@ -286,7 +286,7 @@ class TicketViewSet(WorkspaceViewSet):
     @Call(
         "unmergeTicket",
         Access.WRITE,
-        takes=inputs.NothingInput,
+        takes=inputs.EmptyBodyInput,
         gives=UnmergedTicketOutput,
         headers=("ETag",),
         if_match=True,
@@ -343,7 +343,7 @@ class TicketViewSet(WorkspaceViewSet):
     @Call(
         "archiveTicket",
         Access.WRITE,
-        takes=inputs.NothingInput,
+        takes=inputs.EmptyBodyInput,
         gives=TicketOutput,
         headers=("ETag",),
         if_match=True,
@@ -362,7 +362,7 @@ class TicketViewSet(WorkspaceViewSet):
     @Call(
         "unarchiveTicket",
         Access.WRITE,
-        takes=inputs.NothingInput,
+        takes=inputs.EmptyBodyInput,
         gives=TicketOutput,
         headers=("ETag",),
         if_match=True,

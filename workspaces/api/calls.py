@@ -1,6 +1,6 @@
 """What a call of the API takes, gives and may refuse: said once, on its handler, for the code and for the document.
 
-    @Call("archiveTicket", Access.WRITE, takes=inputs.NothingInput, gives=TicketOutput, if_match=True)
+    @Call("archiveTicket", Access.WRITE, takes=inputs.EmptyBodyInput, gives=TicketOutput, if_match=True)
     def archive(self, request: Request, **kwargs: str) -> HttpResponse:
         ...
 
