@@ -221,6 +221,8 @@ SPECTACULAR_SETTINGS = {
         }
     },
     "SCHEMA_PATH_PREFIX": "/v1",
+    # As in the URL table.
+    "SORT_OPERATIONS": False,
     "SORT_OPERATION_PARAMETERS": False,
 }
 

@@ -13,7 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("v1/openapi.json", openapi_json, name="openapi"),
     path("v1/docs", docs, name="api-docs"),
-    path("v1/workspaces/", include("workspaces.api.urls")),
+    # In the order of the OpenAPI document.
     path("v1/workspaces/<str:workspaceId>/", include("tickets.api.urls")),
+    path("v1/workspaces/", include("workspaces.api.urls")),
     re_path(r"^v1(?:/.*)?\Z", unknown_url),
 ]
