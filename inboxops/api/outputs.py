@@ -89,7 +89,7 @@ class ProblemOutput(Output):
     messages = Values(
         child=Json(),
         required=False,
-        help_text="With `conversation_moved_on`: the newer messages, oldest first, 50 at most, as `Message` has them.",
+        help_text="With `conversation_moved_on`: the newer messages, oldest first, as `Message`: the newest 500.",
     )
 
 
