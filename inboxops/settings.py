@@ -222,6 +222,7 @@ SPECTACULAR_SETTINGS = {
     },
     "SCHEMA_PATH_PREFIX": "/v1",
     # As in the URL table.
+    "PREPROCESSING_HOOKS": ["workspaces.api.schema.in_order"],
     "SORT_OPERATIONS": False,
     "SORT_OPERATION_PARAMETERS": False,
 }

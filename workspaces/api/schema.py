@@ -22,6 +22,10 @@ from workspaces.api.base import WORKSPACE_HEADER, WorkspaceViewSet
 from workspaces.api.calls import Call, call_of
 
 Json = dict[str, Any]
+# Path, the path as a regular expression, method, view.
+Endpoint = tuple[str, str, str, Any]
+
+METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 _TEXT = {"type": "string"}
 # RFC 9110, sections 8.8.3 and 13.1.
@@ -66,6 +70,12 @@ _REQUEST_HEADERS: dict[str, tuple[str, Json]] = {
     "If-Match": ("An `ETag`: refused with 412 if someone wrote since.", _TAGS),
     "If-None-Match": ("An `ETag`: answered with 304 if nothing changed.", _TAGS),
 }
+
+
+def in_order(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """The addresses as in the URL table, the methods of each in one order: the framework has them in a set."""
+    paths = list(dict.fromkeys(path for path, *_ in endpoints))
+    return sorted(endpoints, key=lambda endpoint: (paths.index(endpoint[0]), METHODS.index(endpoint[2])))
 
 
 def answers_to(method: str, path: str, call: Call) -> Iterable[Failure]:
