@@ -120,7 +120,11 @@ def gather() -> Crowd:
 
 
 def settle(cursor: CursorWrapper) -> None:
-    """Let VACUUM note what plans depend on: that everybody sees every row."""
+    """Let VACUUM note what plans depend on: that everybody sees every row, and of every row what is in it."""
+    # A sample would be another one each time, and with it now and then a plan; so would be what autovacuum notes.
+    cursor.execute("SET default_statistics_target = 1000")
+    for table in TABLES.split(", "):
+        cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
     cursor.execute(f"VACUUM ANALYZE {TABLES}, {OTHER_TABLES}")
     # It cannot while any transaction is older than the rows, such as one of autovacuum: then again, until that is over.
     for _ in range(10_000):
@@ -137,4 +141,7 @@ def settle(cursor: CursorWrapper) -> None:
 def disperse() -> None:
     """Leave nothing behind."""
     with connection.cursor() as cursor:
+        for table in TABLES.split(", "):
+            cursor.execute(f"ALTER TABLE {table} RESET (autovacuum_enabled)")
+        cursor.execute("RESET default_statistics_target")
         cursor.execute("TRUNCATE workspaces_workspace, accounts_user CASCADE")
