@@ -71,7 +71,9 @@ class ProblemOutput(Output):
     status = Number()
     detail = Text(help_text="For people; the words may change.")
     code = Text(help_text="For programs; never changes its meaning.")
-    errors = FieldErrorOutput(many=True, help_text="Single members or parameters that are to blame, 100 at most.")  # type: ignore[assignment]
+    errors = FieldErrorOutput(  # type: ignore[assignment]  # the name in the API; the base class has one of its own
+        many=True, help_text="Single members or parameters that are to blame, 100 at most."
+    )
     requestId = Text(help_text="Also in `X-Request-Id` and in the log.")
 
     # What a `Failure` may say that it carries. `carried` has an example of each.
