@@ -37,6 +37,19 @@ def _fresh_cache():
     cache.clear()
 
 
+@pytest.fixture(scope="session")
+def _files_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(autouse=True)
+def _files_apart(settings, _files_folder):
+    """What tests upload is nothing for the data folder. The keys are random: they do not meet."""
+    local = settings.STORAGES["attachments"]
+    options = {**local["OPTIONS"], "location": _files_folder}
+    settings.STORAGES = {**settings.STORAGES, "attachments": {**local, "OPTIONS": options}}
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings):
     """Slow hashing protects real passwords; here it would only cost time."""

@@ -6,6 +6,7 @@ a test can hold `docs/configuration.md` to the list.
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import environ
@@ -114,3 +115,21 @@ def cache(name: str) -> dict[str, object]:
     # Within every request: a server that does not answer must not hold them all.
     patience = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
     return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address, "OPTIONS": patience}
+
+
+def file_store(name: str, folder: Path, bucket: Mapping[str, object]) -> dict[str, object]:
+    """Django's settings for the store of files: `local`, in this folder, or `s3`, in this bucket.
+
+    Raises ImproperlyConfigured for anything else, for a folder that cannot be used, and for a bucket that nobody named
+    or may sign for.
+    """
+    if choice(name, ("local", "s3"), "local") == "local":
+        make_folder(folder, "INBOXOPS_FILES_DIR")
+        options = {"location": folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+        return {"BACKEND": "tickets.files.local.LocalStore", "OPTIONS": options}
+    for option, variable in (("bucket_name", "BUCKET"), ("access_key", "ACCESS_KEY"), ("secret_key", "SECRET_KEY")):
+        if not bucket[option]:
+            # Left to itself, boto would look for keys in files and on the network.
+            raise ImproperlyConfigured(f"{name} is s3: INBOXOPS_S3_{variable} must be set.")
+    given = {option: value for option, value in bucket.items() if value not in (None, "auto")}
+    return {"BACKEND": "tickets.files.s3.BucketStore", "OPTIONS": given}

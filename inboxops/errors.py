@@ -79,6 +79,12 @@ class Refused(DomainError):
     code = "conflict"
 
 
+class TooLarge(DomainError):
+    """More than there is room for in one piece (413)."""
+
+    code = "too_large"
+
+
 class VersionMismatch(DomainError):
     """Someone wrote since the version named in If-Match (412)."""
 

@@ -61,9 +61,11 @@ def _migrations_are_applied() -> bool:
 
 
 def _storage_is_writable() -> bool:
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
-        file.write(b"ready?")
+    # A bucket is not asked: while it is away, everything but files goes on.
+    for folder in {settings.DATA_DIR, settings.FILES_DIR}:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"ready?")
     return True
 
 

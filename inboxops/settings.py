@@ -227,6 +227,27 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
 }
 
+# Files -----------------------------------------------------------------------------------------------------------
+
+_MEBIBYTE = 1024 * 1024
+MAX_FILE_SIZE = env.integer("INBOXOPS_MAX_FILE_SIZE", 25, minimum=1) * _MEBIBYTE
+FILES_PER_MESSAGE = env.integer("INBOXOPS_FILES_PER_MESSAGE", 50, minimum=1)
+# Of one workspace, all its files together; 0 for no limit.
+FILES_QUOTA = env.integer("INBOXOPS_FILES_QUOTA", 100 * 1024) * _MEBIBYTE
+FILES_DIR = Path(env.text("INBOXOPS_FILES_DIR") or DATA_DIR / "files").resolve()
+_BUCKET = {
+    "bucket_name": env.text("INBOXOPS_S3_BUCKET"),
+    "access_key": env.text("INBOXOPS_S3_ACCESS_KEY"),
+    "secret_key": env.text("INBOXOPS_S3_SECRET_KEY"),
+    "region_name": env.text("INBOXOPS_S3_REGION", "us-east-1"),
+    "endpoint_url": env.text("INBOXOPS_S3_ENDPOINT") or None,
+    "addressing_style": env.choice("INBOXOPS_S3_ADDRESSING", ("auto", "path", "virtual"), "auto"),
+}
+STORAGES: dict[str, dict[str, object]] = {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "attachments": env.file_store("INBOXOPS_FILE_STORE", FILES_DIR, _BUCKET),
+}
+
 RATE_LIMIT = env.rate("INBOXOPS_RATE_LIMIT", "6000/min")
 # The right-hand side of the Message-IDs we make for a workspace that has no mailbox yet (RFC 5322, section 3.6.4).
 MAIL_DOMAIN = env.text("INBOXOPS_MAIL_DOMAIN", "inboxops.localhost")

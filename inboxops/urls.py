@@ -6,11 +6,15 @@ from django.views.generic import RedirectView
 
 from inboxops.api.document import docs, openapi_json
 from inboxops.api.problems import unknown_url
+from tickets.files.views import download, upload
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    # Where the API sends whoever uploads or downloads, if files are kept on this machine.
+    path("files/upload", upload, name="file-upload"),
+    path("files/download", download, name="file-download"),
     path("v1/openapi.json", openapi_json, name="openapi"),
     path("v1/docs", docs, name="api-docs"),
     # In the order of the OpenAPI document.

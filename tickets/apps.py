@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_delete, post_migrate, pre_migrate
 
 
 class TicketsConfig(AppConfig):
@@ -10,11 +10,13 @@ class TicketsConfig(AppConfig):
     name = "tickets"
 
     def ready(self) -> None:
-        from tickets import constraints
+        from tickets import attachments, constraints
+        from tickets.models import Attachment
         from workspaces.signals import member_stops_working
 
         pre_migrate.connect(constraints.drop_before_migrate, sender=self)
         post_migrate.connect(constraints.install_after_migrate, sender=self)
+        post_delete.connect(attachments.leave_nothing_behind, sender=Attachment, dispatch_uid="leave_nothing_behind")
         member_stops_working.connect(_release_tickets, dispatch_uid="release_tickets")
 
 

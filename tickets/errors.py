@@ -1,6 +1,6 @@
 """What the tickets' actions refuse, in the words of the domain."""
 
-from inboxops.errors import Refused
+from inboxops.errors import Refused, TooLarge
 
 
 class TicketMerged(Refused):
@@ -63,3 +63,41 @@ class SplitWouldEmpty(Refused):
 
     code = "split_would_empty"
     detail = "These are all messages of the ticket; at least one must stay."
+
+
+class FileTooLarge(TooLarge):
+    """The file is larger than a file may be. Extra: `limit`, in bytes."""
+
+    code = "file_too_large"
+
+
+class TooManyAttachments(TooLarge):
+    """A message takes only so many files. Extra: `limit`."""
+
+    code = "too_many_attachments"
+
+
+class StorageQuotaExceeded(Refused):
+    """The workspace has no room for this file. Extra: `limit`, in bytes."""
+
+    code = "storage_quota_exceeded"
+
+
+class NotUploaded(Refused):
+    """There are no bytes to confirm: nothing was uploaded, or not all of it."""
+
+    code = "not_uploaded"
+    detail = "Nothing has been uploaded there, or not all of it. Upload the file, then confirm it."
+
+
+class UploadMismatch(Refused):
+    """What was uploaded is not what was announced. Extra: `found`, the size in bytes or the type."""
+
+    code = "upload_mismatch"
+
+
+class NotConfirmed(Refused):
+    """The file was announced, but not confirmed: there is nothing to download yet."""
+
+    code = "not_confirmed"
+    detail = "This file has not been confirmed yet."

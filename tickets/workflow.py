@@ -89,4 +89,5 @@ class EventKind(models.TextChoices):
     UNMERGED = "ticket.unmerged"
     SPLIT = "ticket.split"
     MESSAGE_ADDED = "message.added"
+    ATTACHMENT_UPLOADED = "attachment.uploaded"
     DELIVERY_SETTLED = "delivery.settled"

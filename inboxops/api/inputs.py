@@ -20,6 +20,8 @@ _CODES = {
     "not_a_list": "invalid",
     "not_a_dict": "invalid",
     "max_items": "too_many",
+    "min_value": "out_of_range",
+    "max_value": "out_of_range",
     "null_characters_not_allowed": "nul_character",
 }
 

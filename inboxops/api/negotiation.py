@@ -37,3 +37,10 @@ def accepts_json(accept: str) -> bool:
         if media_type:
             accepted[media_type] = not any(_ZERO.fullmatch(parameter) for parameter in parameters)
     return next((accepted[name] for name in _MOST_SPECIFIC_FIRST if name in accepted), not accepted)
+
+
+def asks_for_json(accept: str) -> bool:
+    """Whether an Accept header names JSON: more than to leave room for it."""
+    return accepts_json(accept) and any(
+        entry.partition(";")[0].strip() == "application/json" for entry in accept.lower().split(",")
+    )

@@ -64,6 +64,8 @@ class ProblemOutput(Output):
         "currentStatus": "closed",
         "allowedTransitions": ["open"],
         "messages": [],
+        "limit": 26_214_400,
+        "found": "text/html",
     }
 
     type = Text(help_text="A URN made of the code.")
@@ -93,6 +95,11 @@ class ProblemOutput(Output):
         required=False,
         help_text="With `conversation_moved_on`: the newer messages, oldest first, as `Message`: the newest 500.",
     )
+    limit = Number(
+        required=False,
+        help_text="With `too_many_attachments`: how many; with `file_too_large`, `storage_quota_exceeded`: in bytes.",
+    )
+    found = Text(required=False, help_text="With `upload_mismatch`: the size or the type of what has arrived.")
 
 
 class PersonOutput(Output):

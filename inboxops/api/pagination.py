@@ -174,7 +174,8 @@ class Listing:
 
     `rows` makes a queryset of a question: a mapping, `workspace` always in it (see `inboxops.compiled` for what may
     vary in one). `columns` are fetched; `id` and those of the sort keys must be among them. Questions with a member in
-    `searches`, and pages from `DEEP` on, look through many rows, and their SQL is not kept.
+    `searches`, and pages from `DEEP` on, look through many rows, and their SQL is not kept. `complete` is given the
+    workspace and the objects of a page, and adds what is of other tables.
     """
 
     def __init__(
@@ -185,8 +186,10 @@ class Listing:
         keys: Mapping[str, SortKey],
         *,
         searches: Collection[str] = (),
+        complete: Callable[[uuid.UUID, Sequence[dict[str, Any]]], None] | None = None,
     ) -> None:
-        self.to_json, self.keys = to_json, keys
+        self.keys = keys
+        self._to_json, self._complete = to_json, complete
         self._rows, self._columns, self._searches = rows, columns, searches
         self._compiled = CompiledShapes(self._page)
 
@@ -210,6 +213,14 @@ class Listing:
         """How many rows there are, as far as is to be counted."""
         assert asked.count is not None, "Nothing is to be counted."
         return asked.count.of(self._rows({**asked.question, "sort": asked.sort})).count()
+
+    def shown(self, asked: Asked, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        """The rows as JSON objects."""
+        # The total behind the columns is nothing to show.
+        objects = [self._to_json(row[:-1] if asked.count else row) for row in rows]
+        if self._complete is not None:
+            self._complete(asked.question["workspace"], objects)
+        return objects
 
     def locate(self, row: Sequence[Any], sort: Sort) -> tuple[Any, Any]:
         """Where a row stands: its sort key's value and its id."""
@@ -286,8 +297,7 @@ def paginate(request: Request, listing: Listing, question: Question, *, sort: So
         headers["X-Next-Cursor"] = next_cursor
         links.append(_link(request, "next-cursor", cursor=next_cursor, offset=None))
     headers["Link"] = ", ".join(links)
-    # The total behind the columns is nothing to show.
-    return Page([listing.to_json(row[:-1] if asked.count else row) for row in shown], headers)
+    return Page(listing.shown(asked, shown), headers)
 
 
 def _total(

@@ -31,6 +31,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
     errors.Refused: 409,
     errors.VersionMismatch: 412,
+    errors.TooLarge: 413,
     errors.Unavailable: 503,
 }
 

@@ -3,6 +3,7 @@
 A new path parameter needs a maker in `MAKERS`, a new POST or PATCH a body in `BODIES`.
 """
 
+import io
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ from accounts.actors import operator
 from accounts.models import User
 from inboxops.tests.declared import DeclaredClient
 from inboxops.tests.factories import MembershipFactory, TicketFactory
-from tickets.actions import append_message, merge_tickets
-from tickets.models import Message
+from tickets.actions import add_file, append_message, merge_tickets, request_upload
+from tickets.files.stores import file_store
+from tickets.models import Attachment, Message, Ticket
 from workspaces.actions import create_mailbox, create_token
 from workspaces.models import ApiToken, Mailbox, Membership, Role, Scope, Workspace
 
@@ -33,10 +35,11 @@ class World:
         return TicketFactory(workspace=self.workspace, **kwargs)
 
     def conversation(self):
-        """A ticket of three messages."""
+        """A ticket of three messages, the last of them with two files."""
         ticket = self.ticket()
-        for body in ("We look into it.", "It is on its way."):
-            append_message(ticket, body=body, actor=operator())
+        append_message(ticket, body="We look into it.", actor=operator())
+        files = [self.attachment(ticket).pk for _ in range(2)]
+        append_message(ticket, body="It is on its way.", attachment_ids=files, actor=operator())
         return ticket
 
     def merged_ticket(self):
@@ -46,6 +49,17 @@ class World:
 
     def message(self, ticket=None) -> Message:
         return Message.objects.filter(ticket=ticket or self.conversation()).order_by("created_at", "id").last()
+
+    def attachment(self, ticket=None) -> Attachment:
+        """A file that can be attached to a message."""
+        return add_file(ticket or self.ticket(), filename="lamp.txt", content=io.BytesIO(b"A lamp."), actor=operator())
+
+    def uploaded(self, ticket=None) -> Attachment:
+        """A file that has arrived and waits to be confirmed."""
+        ticket = ticket or self.ticket()
+        attachment = request_upload(ticket, filename="lamp.txt", content_type="text/plain", size=7, actor=operator())
+        file_store().receive(attachment.upload_key, io.BytesIO(b"A lamp.").read, 7)
+        return attachment
 
     def member(self, role=Role.AGENT) -> Membership:
         return MembershipFactory(workspace=self.workspace, role=role)
@@ -92,6 +106,7 @@ MAKERS: dict[str, Callable[[World], object]] = {
     "ticketId": lambda world: world.conversation().pk,
     "sourceTicketId": lambda world: world.conversation().pk,
     "messageId": lambda world: world.message().pk,
+    "attachmentId": lambda world: world.attachment().pk,
     "userId": lambda world: world.member().user_id,
     "tokenId": lambda world: world.token().pk,
     "mailboxId": lambda world: world.mailbox().pk,
@@ -108,7 +123,7 @@ def _append(world: World, path: Parts) -> Parts:
         "sendEmail": True,
         "toAddresses": ["a@customer.example"],
         "ccAddresses": ["b@customer.example"],
-        "attachmentIds": [],
+        "attachmentIds": [str(world.attachment(Ticket.objects.get(pk=path["ticketId"])).pk)],
         "asRequester": False,
         "lastSeenMessageId": str(world.message(path["ticketId"]).pk),
         "status": "pending",
@@ -147,6 +162,11 @@ def _unmerge(world: World, path: Parts) -> Parts:
     return {}
 
 
+def _confirm(world: World, path: Parts) -> Parts:
+    path["attachmentId"] = world.uploaded(Ticket.objects.get(pk=path["ticketId"])).pk
+    return {}
+
+
 # Bodies of POST and PATCH by route: a function of the world and of the path's parameters, which it may replace. It
 # answers a body that succeeds and that holds every member with an id in it that the route knows.
 BODIES: dict[str, Callable[[World, Parts], Parts]] = {
@@ -162,6 +182,8 @@ BODIES: dict[str, Callable[[World, Parts], Parts]] = {
     "POST ticket-split": lambda world, path: {"messageIds": [str(world.message(path["ticketId"]).pk)]},
     "POST ticket-archive": lambda world, path: {},
     "POST ticket-unarchive": lambda world, path: {},
+    "POST attachment-upload-url": lambda world, path: {"filename": "a.txt", "contentType": "text/plain", "size": 7},
+    "POST attachment-confirm": _confirm,
 }
 
 
@@ -178,7 +200,8 @@ class Call:
         address = self.route.path({**self.path, **(path or {})})
         chosen = self.body if body is None else body
         raw = b"" if chosen is None else chosen if isinstance(chosen, bytes) else json.dumps(chosen).encode()
-        sent = {**api.headers, **(headers or {})}
+        # Whoever does not ask for JSON is sent on from some addresses.
+        sent = {"Accept": "application/json", **api.headers, **(headers or {})}
         return api.client.generic(
             self.route.method,
             address,

@@ -31,6 +31,11 @@ TABLE = """
     ticket-split        POST write
     ticket-archive      POST write
     ticket-unarchive    POST write
+    attachment-upload-url  POST write
+    attachment-confirm     POST write
+    ticket-attachments     GET read
+    message-attachments    GET read
+    attachment-download    GET read
 """
 
 

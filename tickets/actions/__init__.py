@@ -5,6 +5,9 @@ what happened, all in one transaction; a deadlock or serialisation failure is tr
 
     create_ticket      a new ticket with its first message        ticket.created
     append_message     reply, note or a customer's words          message.added
+    request_upload     a file is announced                        nothing: it may never come
+    confirm_upload     what was uploaded is a file                attachment.uploaded
+    add_file           a file that is at hand                     attachment.uploaded
     update_ticket      assignee, priority, tags, subject, people  ticket.assigned, ticket.…_changed
     transition_ticket  open, pending, closed                      ticket.status_changed
     archive_ticket     out of the inbox                           ticket.archived
@@ -24,6 +27,7 @@ from tickets.actions.split import Split, split_ticket
 from tickets.actions.transition import transition_ticket
 from tickets.actions.unmerge import Unmerged, unmerge_ticket
 from tickets.actions.update import UNSET, Changes, update_ticket
+from tickets.actions.upload import add_file, confirm_upload, request_upload
 from tickets.contacts import Person
 
 __all__ = [
@@ -32,10 +36,13 @@ __all__ = [
     "Person",
     "Split",
     "Unmerged",
+    "add_file",
     "append_message",
     "archive_ticket",
+    "confirm_upload",
     "create_ticket",
     "merge_tickets",
+    "request_upload",
     "settle_delivery",
     "split_ticket",
     "transition_ticket",

@@ -15,9 +15,10 @@ from tickets.actions.archive import bring_back
 from tickets.actions.editing import TicketEdit, editing
 from tickets.actions.transition import move, reopen
 from tickets.actions.update import Changes, apply_changes
+from tickets.attachments import attach, usable_attachments
 from tickets.errors import ConversationMovedOn
 from tickets.messages import new_message
-from tickets.models import Message, Ticket
+from tickets.models import Attachment, Message, Ticket
 from tickets.outbox import Recipients, queue_delivery, resolve_recipients
 from tickets.texts import clean_body, clean_html
 from tickets.workflow import AuthorKind, Channel, EventKind, Status
@@ -49,21 +50,21 @@ def append_message(
     an empty one: exactly these). `as_requester` records what the customer said elsewhere: it reopens the ticket and
     takes it out of the archive. The first public message of an agent after a customer's sets `first_replied_at`.
 
+    `attachment_ids` are files that were confirmed for this ticket and belong to no message yet: they belong to this one
+    then, for good, and a file of a note is as private as the note.
+
     Refuses malformed input, a mail without recipients (Invalid), a merged ticket (TicketMerged), and a reply written
     before the customer's latest message was seen (ConversationMovedOn). Records `message.added`.
     """
     body, body_html = clean_body(body), clean_html(body_html)
     _must_make_sense(is_internal=is_internal, as_requester=as_requester, send_email=send_email)
-    if attachment_ids:
-        raise Invalid.because(
-            "/attachmentIds/0", "unknown_attachment", "This is not an attachment uploaded for this ticket."
-        )
     with editing(ticket, actor=actor, if_version=if_version) as edit:
         ticket = edit.ticket
         if as_requester and ticket.requester is None:
             raise Invalid.because("/asRequester", "no_requester", "This ticket has no requester.")
         if last_seen_message_id is not None:
             _must_have_seen_everything(ticket, last_seen_message_id)
+        attachments = usable_attachments(ticket, attachment_ids) if attachment_ids else []
         recipients = resolve_recipients(ticket, to_addresses, cc_addresses, sending=send_email and not is_internal)
         message = new_message(
             ticket,
@@ -75,7 +76,7 @@ def append_message(
             actor=actor,
             now=edit.now,
         )
-        _store(edit, message, recipients)
+        _store(edit, message, recipients, attachments)
         if to_status is not None:
             move(edit, to_status)
         if changes is not None:
@@ -109,12 +110,17 @@ _ASKED = CompiledQuery(
 )
 
 
-def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) -> None:
+def _store(
+    edit: TicketEdit, message: Message, recipients: Recipients | None, attachments: Sequence[Attachment]
+) -> None:
     """Write the message and everything that follows from it for the ticket."""
     ticket = edit.ticket
+    message.attachment_count = len(attachments)
     if recipients is not None:
         message.internet_message_id = recipients.internet_message_id
     insert_rows([message])
+    if attachments:
+        attach(attachments, message)
     if recipients is not None:
         queue_delivery(message, recipients, now=edit.now)
     edit.set(message_count=ticket.message_count + 1, last_message_at=edit.now)
@@ -124,6 +130,7 @@ def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) ->
         author=message.author_kind,
         isInternal=message.is_internal,
         sendEmail=recipients is not None,
+        attachmentIds=[str(attachment.pk) for attachment in attachments],
     )
     if message.author_kind == AuthorKind.CUSTOMER:
         reopen(edit, "The customer wrote.")
@@ -132,4 +139,4 @@ def _store(edit: TicketEdit, message: Message, recipients: Recipients | None) ->
         asked = _ASKED.first(ticket.workspace_id, ticket.pk)
         if asked is not None:
             edit.set(first_replied_at=edit.now)
-    search.index_message(ticket, message)
+    search.index_message(ticket, message, [attachment.filename for attachment in attachments])

@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar
 
-from inboxops.api.fields import ADDRESS, NOT_BLANK, Choice, Flag, Id, Refused, Several, Text
+from inboxops.api.fields import ADDRESS, NO_NUL, NOT_BLANK, Choice, Flag, Id, Refused, Several, Text, Whole
 from inboxops.api.inputs import Examples, Input
 from tickets.actions import Changes, Person
 from tickets.contacts import NAME_LENGTH
+from tickets.models.attachment import CONTENT_TYPE_LENGTH
 from tickets.models.message import BODY_LENGTH, HTML_LENGTH
 from tickets.models.ticket import SUBJECT_LENGTH, TAG_LENGTH
 from tickets.texts import MAX_ADDRESSES, MAX_TAGS, REASON_LENGTH
@@ -13,6 +14,11 @@ from tickets.workflow import Priority, Status
 
 # Something, and no comma: that separates tags in the filter.
 TAG_PATTERN = r"^[^,\u0000]*([^,\s\u0000\u001c-\u001f\u0085]|\ufeff)[^,\u0000]*$"
+
+# RFC 6838, section 4.2; parameters are of no use here, and left out.
+CONTENT_TYPE_PATTERN = (
+    r"^[ \t]*[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,39}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,85}[ \t]*(;[^\u0000]*)?$"
+)
 
 
 def tags_field(**kwargs: Any) -> Several:
@@ -97,7 +103,9 @@ class AppendMessageInput(Input):
     sendEmail = Flag(required=False, help_text="Queue one mail with this message. Absent: `false`.")
     toAddresses = addresses_field(required=False, help_text="Absent or empty: the requester.")
     ccAddresses = addresses_field(required=False, help_text="Absent: the ticket's. A list, even `[]`: exactly these.")
-    attachmentIds = Several(child=Id(), required=False, max_length=100, help_text="Not yet: only `[]`.")
+    attachmentIds = Several(
+        child=Id(), required=False, max_length=1_000, help_text="Files uploaded for this ticket and confirmed."
+    )
     asRequester = Flag(
         required=False, help_text="What the customer said elsewhere, on the phone for example. Absent: `false`."
     )
@@ -145,8 +153,35 @@ class SplitTicketInput(Input):
     )
 
 
+class RequestUploadInput(Input):
+    """A file that is to be uploaded."""
+
+    examples: ClassVar[Examples] = {
+        "picture": {"filename": "lamp.jpg", "contentType": "image/jpeg", "size": 182044},
+    }
+
+    filename = Text(
+        max_length=1_000,
+        schema={"minLength": 1, **NO_NUL},
+        help_text="As it is to be shown; a path and what cannot be seen is left out.",
+    )
+    contentType = Text(
+        max_length=4 * CONTENT_TYPE_LENGTH,
+        required=False,
+        schema={"pattern": CONTENT_TYPE_PATTERN},
+        help_text="Held against the content on confirmation. Absent: `application/octet-stream`, then told by it.",
+    )
+    size = Whole(min_value=1, max_value=2**53, help_text="In bytes, exactly.")
+
+
 class EmptyBodyInput(Input):
     """For calls without a body: an empty object will do."""
+
+
+def upload_of(data: dict[str, Any]) -> dict[str, Any]:
+    """The file that a validated body announces, as `actions.request_upload` takes it."""
+    claim = {"content_type": data["contentType"]} if "contentType" in data else {}
+    return {"filename": data["filename"], "size": data["size"], **claim}
 
 
 def changes_of(data: dict[str, Any]) -> Changes:

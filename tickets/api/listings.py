@@ -9,17 +9,21 @@ from inboxops.api.pagination import Listing, by_moment
 from inboxops.compiled import Question
 from tickets.api.filters import FILTER_BACKENDS, SORT_KEYS
 from tickets.api.representations import (
+    ATTACHMENT_COLUMNS,
     EVENT_COLUMNS,
     MESSAGE_COLUMNS,
     TICKET_COLUMNS,
+    attachment_json,
+    complete_messages,
     event_json,
     message_json,
     ticket_json,
 )
-from tickets.models import Message, Ticket, TicketEvent
+from tickets.attachments import waiting_in
+from tickets.models import Attachment, Message, Ticket, TicketEvent
 from tickets.querysets import TicketQuerySet
 
-TIMELINE_KEYS = {"createdAt": by_moment("createdAt", "created_at")}
+CREATED = {"createdAt": by_moment("createdAt", "created_at")}
 
 
 def _tickets(question: Question) -> TicketQuerySet:
@@ -33,7 +37,22 @@ def _of_ticket(model: type[Message] | type[TicketEvent]) -> Callable[[Question],
     return lambda asked: model._default_manager.filter(workspace=asked["workspace"], ticket=asked["ticket"])
 
 
+def _files_of_ticket(asked: Question) -> QuerySet[Any]:
+    """Those of its messages, and those that wait for one. In two halves, each of which an index answers."""
+    attachments = Attachment.objects.filter(workspace=asked["workspace"])
+    waiting = attachments.filter(waiting_in(asked["ticket"]))
+    attached = attachments.filter(message__workspace=asked["workspace"], message__ticket=asked["ticket"])
+    return attachments.filter(pk__in=attached.values("pk").union(waiting.values("pk"), all=True))
+
+
 # Words that are searched for shape the question itself, and are seldom the same twice.
 TICKETS = Listing(_tickets, TICKET_COLUMNS, ticket_json, SORT_KEYS, searches=("search",))
-MESSAGES = Listing(_of_ticket(Message), MESSAGE_COLUMNS, message_json, TIMELINE_KEYS)
-EVENTS = Listing(_of_ticket(TicketEvent), EVENT_COLUMNS, event_json, TIMELINE_KEYS)
+MESSAGES = Listing(_of_ticket(Message), MESSAGE_COLUMNS, message_json, CREATED, complete=complete_messages)
+TICKET_ATTACHMENTS = Listing(_files_of_ticket, ATTACHMENT_COLUMNS, attachment_json, CREATED)
+MESSAGE_ATTACHMENTS = Listing(
+    lambda asked: Attachment.objects.filter(workspace=asked["workspace"], message=asked["message"]),
+    ATTACHMENT_COLUMNS,
+    attachment_json,
+    CREATED,
+)
+EVENTS = Listing(_of_ticket(TicketEvent), EVENT_COLUMNS, event_json, CREATED)

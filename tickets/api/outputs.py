@@ -11,6 +11,7 @@ _AGENT = {"id": "0192f3c7-1c2d-7e3f-8a4b-5c6d7e8f9a0b", "name": "Mara Lindqvist"
 _TICKET_ID = "0192f3c9-7a10-7b21-8c32-9d43ae54bf65"
 _OTHER_ID = "0192f3c8-1122-7334-9556-778899aabbcc"
 _MESSAGE_ID = "0192f3c9-7a11-7c85-a1b2-c3d4e5f60718"
+_ATTACHMENT_ID = "0192f3c9-2f4e-7d10-b1a2-c3d4e5f60719"
 
 
 class TicketOutput(Output):
@@ -78,6 +79,60 @@ class DeliveryOutput(Output):
     settledAt = Time(allow_null=True)
 
 
+class AttachmentOutput(Output):
+    """A file that came with a message, or waits for one."""
+
+    example: ClassVar[Example] = {
+        "id": _ATTACHMENT_ID,
+        "ticketId": _TICKET_ID,
+        "messageId": _MESSAGE_ID,
+        "isInternal": False,
+        "filename": "lamp.jpg",
+        "contentType": "image/jpeg",
+        "size": 182044,
+        "createdAt": "2026-11-02T09:39:41.730112Z",
+    }
+
+    id = Id()
+    ticketId = Id(help_text="Where it is now: it goes where its message goes.")
+    messageId = Id(allow_null=True, help_text="`null`: it was confirmed and belongs to no message yet.")
+    isInternal = Flag(help_text="Whether it belongs to a note.")
+    filename = Text(help_text="As it was sent, without any path and without what cannot be seen.")
+    contentType = Text(help_text="What the content is, as far as it tells.")
+    size = Number(help_text="In bytes.")
+    createdAt = Time(help_text="When it was announced.")
+
+
+class UploadOutput(Output):
+    """Where to upload a file, and how."""
+
+    example: ClassVar[Example] = {
+        "attachmentId": _ATTACHMENT_ID,
+        "uploadUrl": "https://support.acme.example/files/upload?token=eyJrZXkiOiJ1cGxvYWRzLzAxOTJmM2M3…",
+        "method": "PUT",
+        "headers": {"Content-Type": "image/jpeg", "Content-Length": "182044"},
+        "expiresAt": "2026-11-02T10:39:41.730112Z",
+    }
+
+    attachmentId = Id()
+    uploadUrl = Text(help_text="Keep it to yourself: it takes the bytes from whoever sends them, once.")
+    method = Text()
+    headers = Json(help_text="To be sent exactly so.")
+    expiresAt = Time(help_text="An upload must have begun by then.")
+
+
+class DownloadOutput(Output):
+    """Where to download a file."""
+
+    example: ClassVar[Example] = {
+        "url": "https://support.acme.example/files/download?token=eyJrZXkiOiJmaWxlcy8wMTkyZjNjNy0xYzJk…",
+        "expiresAt": "2026-11-02T09:45:00.120044Z",
+    }
+
+    url = Text(help_text="It gives the file to whoever has it.")
+    expiresAt = Time()
+
+
 class MessageOutput(Output):
     """A message or a note."""
 
@@ -91,6 +146,7 @@ class MessageOutput(Output):
         "channel": "api",
         "body": "Thanks for reaching out.",
         "bodyHtml": "",
+        "attachments": [AttachmentOutput.example],
         "toAddresses": ["carla@customer.example"],
         "ccAddresses": ["partner@customer.example"],
         "delivery": {
@@ -113,6 +169,7 @@ class MessageOutput(Output):
     channel = Open(Channel)
     body = Text()
     bodyHtml = Text(help_text="Sanitised; empty where there was none.")
+    attachments = AttachmentOutput(many=True)
     toAddresses = Values(child=Text(), help_text="Whom it is mailed to.")
     ccAddresses = Values(child=Text())
     delivery = DeliveryOutput(allow_null=True, help_text="Absent (`null`) where nothing was to be mailed.")

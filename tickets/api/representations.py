@@ -5,14 +5,14 @@ object of such a tuple. Lists, details, the answers of actions and the extras of
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet, Sum, Window
 
 from inboxops.api.renderers import represent
 from inboxops.compiled import CompiledQuery
-from tickets.models import Message, Ticket
+from tickets.models import Attachment, Message, Ticket
 from tickets.workflow import TRANSITIONS, AuthorKind, Priority, Status
 
 Json = dict[str, Any]
@@ -124,6 +124,17 @@ def find_ticket_json(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> Json | No
     return None if row is None else ticket_json(row)
 
 
+_MESSAGE_ID = CompiledQuery(
+    lambda workspace_id, message_id: Message.objects.filter(workspace_id=workspace_id, pk=message_id).values_list("id"),
+    *_KEY,
+)
+
+
+def has_message(workspace_id: uuid.UUID, message_id: uuid.UUID) -> bool:
+    """Whether the workspace has this message: one statement."""
+    return _MESSAGE_ID.first(workspace_id, message_id) is not None
+
+
 def has_ticket(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> bool:
     """Whether the workspace has this ticket: one statement."""
     return _TICKET_ID.first(workspace_id, ticket_id) is not None
@@ -149,6 +160,7 @@ MESSAGE_COLUMNS = (
     "channel",
     "body",
     "body_html",
+    "attachment_count",
     "created_at",
     "delivery__id",
     "delivery__state",
@@ -162,7 +174,7 @@ MESSAGE_COLUMNS = (
 
 
 def message_json(row: Sequence[Any]) -> Json:
-    """The JSON object of one message, from its `MESSAGE_COLUMNS`."""
+    """The JSON object of one message, from its `MESSAGE_COLUMNS`, but for its attachments if it has any."""
     (
         message_id,
         ticket_id,
@@ -178,6 +190,7 @@ def message_json(row: Sequence[Any]) -> Json:
         channel,
         body,
         body_html,
+        attachment_count,
         created_at,
         delivery_id,
         state,
@@ -212,11 +225,78 @@ def message_json(row: Sequence[Any]) -> Json:
         "channel": channel,
         "body": body,
         "bodyHtml": body_html,
+        # Which: `complete_messages` knows.
+        "attachments": None if attachment_count else [],
         "toAddresses": to or [],
         "ccAddresses": cc or [],
         "delivery": delivery,
         "createdAt": created_at,
     }
+
+
+ATTACHMENT_COLUMNS = (
+    "id",
+    "ticket_id",
+    "ticket__merged_into_id",
+    "message_id",
+    "message__ticket_id",
+    "message__is_internal",
+    "filename",
+    "content_type",
+    "size",
+    "created_at",
+)
+
+
+def attachment_json(row: Sequence[Any]) -> Json:
+    """The JSON object of one attachment, from its `ATTACHMENT_COLUMNS`."""
+    (
+        attachment_id,
+        announced_for,
+        merged_into,
+        message_id,
+        message_ticket,
+        is_internal,
+        filename,
+        content_type,
+        size,
+        created_at,
+    ) = row
+    return {
+        "id": attachment_id,
+        "ticketId": message_ticket or merged_into or announced_for,
+        "messageId": message_id,
+        "isInternal": bool(is_internal),
+        "filename": filename,
+        "contentType": content_type,
+        "size": size,
+        "createdAt": created_at,
+    }
+
+
+def complete_messages(workspace_id: uuid.UUID, messages: Sequence[Json]) -> None:
+    """Give messages their attachments: one statement, or none where there are none."""
+    waiting = {message["id"]: message for message in messages if message["attachments"] is None}
+    if not waiting:
+        return
+    files = Attachment.objects.filter(workspace_id=workspace_id, message_id__in=list(waiting)).order_by("id")
+    for message in waiting.values():
+        message["attachments"] = []
+    for row in files.values_list(*ATTACHMENT_COLUMNS):
+        attachment = attachment_json(row)
+        waiting[attachment["messageId"]]["attachments"].append(attachment)
+
+
+def stored_attachment_json(attachment: Attachment) -> Json:
+    """An attachment that was just stored, read back: one statement."""
+    mine = Attachment.objects.filter(workspace_id=attachment.workspace_id, pk=attachment.pk)
+    return attachment_json(mine.values_list(*ATTACHMENT_COLUMNS).get())
+
+
+def _messages_json(workspace_id: uuid.UUID, rows: Iterable[Sequence[Any]]) -> list[Json]:
+    messages = [message_json(row) for row in rows]
+    complete_messages(workspace_id, messages)
+    return messages
 
 
 _MESSAGE = CompiledQuery(
@@ -228,8 +308,8 @@ _MESSAGE = CompiledQuery(
 
 
 def stored_message_json(message: Message) -> Json:
-    """A message that was just stored, read back: one statement."""
-    return message_json(_MESSAGE.first(message.workspace_id, message.pk))
+    """A message that was just stored, read back: one statement, two if it has attachments."""
+    return _messages_json(message.workspace_id, _MESSAGE.rows(message.workspace_id, message.pk))[0]
 
 
 # A detail shows at most this many messages, and at most this much of them; the rest is in …/messages.
@@ -256,8 +336,8 @@ _CONVERSATION = CompiledQuery(
 
 
 def conversation_json(workspace_id: uuid.UUID, ticket_id: uuid.UUID) -> list[Json]:
-    """The messages that the detail of a ticket shows, oldest first: one statement."""
-    return [message_json(row) for row in _CONVERSATION.rows(workspace_id, ticket_id)]
+    """The messages that the detail of a ticket shows, oldest first: one statement, two if there are attachments."""
+    return _messages_json(workspace_id, _CONVERSATION.rows(workspace_id, ticket_id))
 
 
 EVENT_COLUMNS = (
@@ -290,4 +370,5 @@ def event_json(row: Sequence[Any]) -> Json:
 def _(rows: QuerySet) -> list[Json]:  # type: ignore[type-arg]  # singledispatch takes plain classes
     """The messages that an error carries."""
     assert rows.model is Message, f"An error carries {rows.model.__name__}s; say here how they look."
-    return [message_json(row) for row in newest_that_fit(rows).values_list(*MESSAGE_COLUMNS)]
+    found = list(newest_that_fit(rows).values_list("workspace_id", *MESSAGE_COLUMNS))
+    return _messages_json(found[0][0], [row[1:] for row in found]) if found else []

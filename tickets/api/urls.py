@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from tickets.api.attachments import AttachmentViewSet
 from tickets.api.views import TicketViewSet
 
 TICKET = "tickets/<str:ticketId>"
@@ -20,4 +21,25 @@ urlpatterns = [
     path(f"{TICKET}/split", TicketViewSet.as_view({"post": "split"}), name="ticket-split"),
     path(f"{TICKET}/archive", TicketViewSet.as_view({"post": "archive"}), name="ticket-archive"),
     path(f"{TICKET}/unarchive", TicketViewSet.as_view({"post": "unarchive"}), name="ticket-unarchive"),
+    path(
+        f"{TICKET}/attachments/upload-url",
+        AttachmentViewSet.as_view({"post": "request_upload"}),
+        name="attachment-upload-url",
+    ),
+    path(
+        f"{TICKET}/attachments/<str:attachmentId>/confirm",
+        AttachmentViewSet.as_view({"post": "confirm"}),
+        name="attachment-confirm",
+    ),
+    path(f"{TICKET}/attachments", AttachmentViewSet.as_view({"get": "list_of_ticket"}), name="ticket-attachments"),
+    path(
+        "messages/<str:messageId>/attachments",
+        AttachmentViewSet.as_view({"get": "list_of_message"}),
+        name="message-attachments",
+    ),
+    path(
+        "attachments/<str:attachmentId>/download",
+        AttachmentViewSet.as_view({"get": "download"}),
+        name="attachment-download",
+    ),
 ]

@@ -1,7 +1,6 @@
 """The ticket API. Each handler parses, fetches, calls one action and answers; the rules are in `tickets.actions`."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,16 +10,15 @@ from accounts.actors import Access
 from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
 from inboxops.api.failures import Failure, refusal
-from inboxops.api.pagination import Listing, paginate, parse_sort, sort_parameter
+from inboxops.api.pagination import paginate, sort_parameter
 from inboxops.api.preconditions import etag, expected_version, is_unchanged
-from inboxops.api.problems import ApiError
 from inboxops.api.renderers import to_json
-from inboxops.errors import Invalid, NotFound, Refused
-from inboxops.ids import parse_uuid
+from inboxops.errors import NotFound
 from tickets import actions
 from tickets.api import inputs
+from tickets.api.base import TicketBaseViewSet
 from tickets.api.filters import FILTER_BACKENDS, FILTER_PARAMETERS, SEARCH_PARAMETER, SORT_PARAMETER, sort_of
-from tickets.api.listings import EVENTS, MESSAGES, TICKETS, TIMELINE_KEYS
+from tickets.api.listings import CREATED, EVENTS, MESSAGES, TICKETS
 from tickets.api.outputs import (
     EventOutput,
     MergedTicketOutput,
@@ -34,7 +32,6 @@ from tickets.api.representations import (
     Json,
     conversation_json,
     find_ticket_json,
-    has_ticket,
     stored_message_json,
 )
 from tickets.errors import (
@@ -45,39 +42,24 @@ from tickets.errors import (
     SplitWouldEmpty,
     TargetMerged,
     TicketMerged,
+    TooManyAttachments,
     TransitionNotAllowed,
     UnmergeFirst,
 )
-from tickets.models import Ticket
 from tickets.workflow import Priority, Status
-from workspaces.api.base import WorkspaceViewSet
 from workspaces.api.calls import Call
 
-_TIMELINE = (*pagination.PARAMETERS, sort_parameter(TIMELINE_KEYS, "createdAt"))
+_TIMELINE = (*pagination.PARAMETERS, sort_parameter(CREATED, "createdAt"))
 
 _MERGED = refusal(TicketMerged, "mergedIntoId")
 _NOT_ALLOWED = refusal(TransitionNotAllowed, "currentStatus", "allowedTransitions")
 _NOT_ASSIGNABLE = Failure(400, "not_assignable", "The assignee is no agent or admin of the workspace.")
 
 
-class TicketViewSet(WorkspaceViewSet):
+class TicketViewSet(TicketBaseViewSet):
     """Tickets of the workspace, their messages and events, and everything that can be done with them."""
 
-    tag = "Tickets"
     filter_backends = FILTER_BACKENDS
-
-    def _answer(self, request: Request, handler: Callable[..., HttpResponse]) -> HttpResponse:
-        """The ticket in the path comes before the body: when something is wrong, it is asked whether that is there."""
-
-        def judged(*args: Any, **kwargs: Any) -> HttpResponse:
-            try:
-                return handler(*args, **kwargs)
-            except (ApiError, Invalid, Refused):
-                if self.kwargs.keys() & {"ticketId", "sourceTicketId"}:
-                    self.found_ticket()
-                raise
-
-        return super()._answer(request, judged)
 
     # Reading
 
@@ -124,7 +106,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Oldest first, notes among them, as a bare array.
         """
-        return self.timeline(request, MESSAGES)
+        return self.timeline(request, MESSAGES, ticket=self.found_ticket().pk)
 
     @Call("listEvents", Access.READ, gives=EventOutput, many=True, parameters=_TIMELINE)
     def list_events(self, request: Request, **kwargs: str) -> HttpResponse:
@@ -132,7 +114,7 @@ class TicketViewSet(WorkspaceViewSet):
 
         Oldest first, as a bare array. Events are never changed and never deleted.
         """
-        return self.timeline(request, EVENTS)
+        return self.timeline(request, EVENTS, ticket=self.found_ticket().pk)
 
     # Writing
 
@@ -198,11 +180,11 @@ class TicketViewSet(WorkspaceViewSet):
             Failure(400, "contradiction", "A customer's words as a note, or by mail."),
             Failure(400, "no_recipient", "A mail to nobody: the ticket has no requester."),
             Failure(400, "no_requester", "`asRequester` on a ticket without one."),
-            Failure(400, "unknown_attachment", "No such upload for this ticket."),
             Failure(400, "unknown_message", "The message is not one of this ticket."),
             _MERGED,
             _NOT_ALLOWED,
             refusal(ConversationMovedOn, "messages"),
+            refusal(TooManyAttachments, "limit"),
         ),
     )
     def append(self, request: Request, **kwargs: str) -> HttpResponse:
@@ -379,34 +361,6 @@ class TicketViewSet(WorkspaceViewSet):
         return self.answer_ticket(ticket.pk)
 
     # What the handlers share
-
-    def timeline(self, request: Request, listing: Listing) -> HttpResponse:
-        """A page of what belongs to the ticket in the path."""
-        question = {"workspace": self.workspace.pk, "ticket": self.found_ticket().pk}
-        sort = parse_sort(request.query_params.get("sort", "createdAt"), listing.keys)
-        page = paginate(request, listing, question, sort=sort)
-        return answer(page.rows, headers=page.headers)
-
-    def ticket_id(self) -> uuid.UUID:
-        """The id in the path. Raises NotFound for a malformed one."""
-        ticket_id = parse_uuid(self.kwargs.get("ticketId") or self.kwargs["sourceTicketId"])
-        if ticket_id is None:
-            raise NotFound
-        return ticket_id
-
-    def ticket(self, ticket_id: uuid.UUID | None = None) -> Ticket:
-        """The ticket with this id, or the one in the path, by its key alone.
-
-        Nothing is read: an action reads the ticket under its lock, and raises NotFound when the workspace has none.
-        """
-        return Ticket.from_db(None, ("id", "workspace_id"), (ticket_id or self.ticket_id(), self.workspace.pk))
-
-    def found_ticket(self) -> Ticket:
-        """The same for the one in the path. Raises NotFound when the caller cannot see one."""
-        ticket = self.ticket()
-        if not has_ticket(self.workspace.pk, ticket.pk):
-            raise NotFound
-        return ticket
 
     def if_version(self) -> int | None:
         """The version that the caller insists on, if any."""

@@ -1,5 +1,6 @@
 """The tables of tickets. Rules are in `tickets.actions`; here is only what must never be false."""
 
+from tickets.models.attachment import Attachment, FileUsage
 from tickets.models.contact import Contact
 from tickets.models.delivery import Delivery
 from tickets.models.event import TicketEvent
@@ -9,8 +10,10 @@ from tickets.models.search_document import SearchDocument
 from tickets.models.ticket import Ticket, TicketCounter, TicketTag
 
 __all__ = [
+    "Attachment",
     "Contact",
     "Delivery",
+    "FileUsage",
     "Merge",
     "MergedMessage",
     "Message",

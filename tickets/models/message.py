@@ -28,6 +28,7 @@ class Message(TenantModel):
     body = models.TextField()
     body_html = models.TextField(blank=True)
     size = models.PositiveIntegerField(help_text="Bytes of body and body_html, so that a page can be bounded unread.")
+    attachment_count = models.PositiveSmallIntegerField(default=0)
     mailbox = models.ForeignKey(Mailbox, on_delete=models.RESTRICT, null=True, related_name="+", db_index=False)
     internet_message_id = models.CharField(max_length=998, null=True)
     created_at = models.DateTimeField()

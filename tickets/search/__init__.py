@@ -6,6 +6,7 @@ lists call `matching` or `best_first`.
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Protocol
 
 from django.db import connection as default_connection
@@ -14,7 +15,7 @@ from django.db.models import Case, Expression, F, Func, OrderBy, When, Window
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThanOrEqual
 
-from tickets.models import Message, Ticket
+from tickets.models import Attachment, Message, Ticket
 from tickets.querysets import TicketQuerySet
 from tickets.search import postgresql, sqlite
 from tickets.search.document import Body, Head, Words, body_of, head_of, words_of_message
@@ -67,9 +68,9 @@ def index_head(ticket: Ticket) -> None:
         rebuild(ticket)
 
 
-def index_message(ticket: Ticket, message: Message) -> None:
+def index_message(ticket: Ticket, message: Message, filenames: Sequence[str] = ()) -> None:
     """Add the words of one more message, already stored, at the end. The other messages are not read."""
-    words = words_of_message(message)
+    words = words_of_message(message, filenames)
     if words and not _store().append(ticket, words):
         rebuild(ticket)
 
@@ -80,7 +81,11 @@ def rebuild(ticket: Ticket) -> None:
     Reads the messages a few at a time and stops when the document is full.
     """
     messages = Message.objects.filter(workspace_id=ticket.workspace_id, ticket=ticket).only("id", "body")
-    body = body_of(messages.order_by("created_at", "id").iterator(chunk_size=20))
+    filenames: dict[uuid.UUID, list[str]] = {}
+    files = Attachment.objects.filter(workspace_id=ticket.workspace_id, message__ticket=ticket).order_by("id")
+    for message_id, name in files.values_list("message_id", "filename"):
+        filenames.setdefault(message_id, []).append(name)
+    body = body_of(messages.order_by("created_at", "id").iterator(chunk_size=20), filenames)
     _store().write(ticket, head_of(ticket), body)
 
 

@@ -10,9 +10,11 @@ and when the ticket is full, further messages are not found. `Body.add` is that 
 append without reading. Within the bounds they differ in one thing: PostgreSQL keeps 256 positions of each word.
 """
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 
 from tickets.models import Message, Ticket
 from tickets.search.normalise import index_tokens
@@ -99,9 +101,9 @@ def head_of(ticket: Ticket) -> Head:
     )
 
 
-def words_of_message(message: Message) -> Words:
-    """Everything by which one message is found."""
-    return words_of([message.body], MESSAGE_POSITIONS, MESSAGE_BYTES)
+def words_of_message(message: Message, filenames: Iterable[str] = ()) -> Words:
+    """Everything by which one message is found: its text, and the names of its files."""
+    return words_of([message.body, *filenames], MESSAGE_POSITIONS, MESSAGE_BYTES)
 
 
 @dataclass(slots=True)
@@ -135,11 +137,11 @@ class Body:
             self.words.loose += [token for token in message.stream if token != GAP] + message.loose
 
 
-def body_of(messages: Iterable[Message]) -> Body:
-    """The words of these messages, in this order. Reads no further than the bounds reach."""
+def body_of(messages: Iterable[Message], filenames: Mapping[uuid.UUID, Sequence[str]] = MappingProxyType({})) -> Body:
+    """The words of these messages, in this order, `filenames` by message. Reads no further than the bounds reach."""
     body = Body()
     for message in messages:
-        body.add(words_of_message(message))
+        body.add(words_of_message(message, filenames.get(message.pk, ())))
         if body.is_full:
             break
     return body

@@ -77,15 +77,6 @@ def test_the_message_id_is_below_the_mailboxs_domain(api, ticket, workspace):
     assert reply(api, ticket, sendEmail=True).json()["delivery"]["internetMessageId"].endswith("@acme.example>")
 
 
-def test_uploads_do_not_exist_yet_so_every_attachment_is_unknown(api, ticket, problem):
-    document = problem(
-        reply(api, ticket, attachmentIds=["01980000-0000-7000-8000-000000000000"]), 400, "unknown_attachment"
-    )
-
-    assert document["errors"][0]["pointer"] == "/attachmentIds/0"
-    assert reply(api, ticket, attachmentIds=[]).status_code == 201
-
-
 def test_the_first_public_answer_to_a_customer_is_remembered(ticket, actor):
     append_message(ticket, body="note", is_internal=True, actor=actor)
     ticket.refresh_from_db()

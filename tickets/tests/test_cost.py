@@ -40,8 +40,8 @@ WRITES = {
     "update": ("PATCH", "tickets/{id}", {"priority": "high"}, 7, 7),
     "nothing new": ("PATCH", "tickets/{id}", {"priority": "normal"}, 5, 5),
     # the workspace, tickets merged before, both tickets, earlier merges; messages, merge, what moved, messages;
-    # rollups; ticket and event for each; messages and search for each; answer
-    "merge": ("POST", "tickets/{id}/merge", {"targetTicketId": "other"}, 22, 24),
+    # rollups; ticket and event for each; names of files, messages and search for each; answer
+    "merge": ("POST", "tickets/{id}/merge", {"targetTicketId": "other"}, 24, 26),
 }
 
 

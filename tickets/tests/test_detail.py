@@ -31,8 +31,8 @@ def test_a_message_has_exactly_the_documented_fields(api, ticket):
     (message,) = api.get(f"tickets/{ticket.pk}").json()["messages"]
 
     assert set(message) == set(
-        "id ticketId originTicketId authorType author isInternal channel body bodyHtml toAddresses ccAddresses delivery"
-        " createdAt".split()
+        "id ticketId originTicketId authorType author isInternal channel body bodyHtml attachments toAddresses"
+        " ccAddresses delivery createdAt".split()
     )
 
 

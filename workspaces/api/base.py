@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -66,7 +67,9 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         return self.finalize_response(drf_request, response, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
+            request, force=self.call.redirects
+        )
         self.perform_authentication(request)
         self.check_throttles(request)
         credentials = credentials_of(request)
@@ -135,16 +138,21 @@ class WorkspaceViewSet(ViewSetMixin, APIView):
         # The whole body first: no transaction waits for a slow client.
         body = self.body
         key = key_of(request) if request.method == "POST" else None
-        if key is None:
-            # One transaction for the change and the answer that shows it: a failure between them leaves nothing done.
-            return in_transaction(call)()
-        return answer_once(
-            token=self.token,
-            key=key,
-            fingerprint=fingerprint_of(request, body),
-            handler=call,
-            is_secret=self.call.gives_secret,
-        )
+        with self.around():
+            if key is None:
+                # One transaction for the change and the answer that shows it: a failure between leaves nothing done.
+                return in_transaction(call)()
+            return answer_once(
+                token=self.token,
+                key=key,
+                fingerprint=fingerprint_of(request, body),
+                handler=call,
+                is_secret=self.call.gives_secret,
+            )
+
+    def around(self) -> AbstractContextManager[None]:
+        """What a call does before and after its transaction, because it may take long: a view set's own affair."""
+        return nullcontext()
 
     def _check_workspace(self, request: Request) -> None:
         """Path and header name one workspace, the token's. A foreign one looks like one that does not exist."""

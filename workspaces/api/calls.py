@@ -41,6 +41,8 @@ class Call:
     # The caller may insist on a version (If-Match), or ask only for what is new (If-None-Match).
     if_match: bool = False
     if_none_match: bool = False
+    # Whoever does not ask for JSON is sent to where the answer leads (302), whatever is accepted from there.
+    redirects: bool = False
     # The answer holds a secret, and is therefore never stored for a repeat.
     gives_secret: bool = False
 

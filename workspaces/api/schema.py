@@ -39,6 +39,7 @@ PATH_PARAMETERS: dict[str, tuple[str, Json]] = {
     "ticketId": ("The ticket.", _UUID),
     "sourceTicketId": ("The ticket whose messages move, or moved.", _UUID),
     "messageId": ("The message.", _UUID),
+    "attachmentId": ("The attachment.", _UUID),
     "userId": ("The member, by the user's id.", _UUID),
     "tokenId": ("The token.", _UUID),
     "mailboxId": ("The mailbox.", _UUID),
@@ -161,6 +162,11 @@ class CallSchema(AutoSchema):
                 }
             }
         answers = {str(call.status): success}
+        if call.redirects:
+            answers["302"] = {
+                "description": "Where it is: for whoever does not ask for JSON.",
+                "headers": self._headers([*EVERY_ANSWER, "Location"]),
+            }
         if call.if_none_match:
             answers["304"] = {"description": "Nothing changed.", "headers": self._headers([*EVERY_ANSWER, "ETag"])}
         return answers
@@ -175,9 +181,9 @@ class CallSchema(AutoSchema):
             "headers": self._headers(["X-Request-Id", *FAILURE_HEADERS.get(status, ())]),
             "content": {CONTENT_TYPE: {"schema": self._schema_of(ProblemOutput), "example": failures[0].example()}},
         }
-        if status in (400, 409):
+        if status in (400, 409, 413):
             return answer
-        # Alike wherever it can happen: described once in the document.
+        # The others are alike wherever they can happen: described once in the document.
         name = HTTPStatus(status).phrase.title().replace(" ", "")
         component = ResolvedComponent(name=name, type=ResolvedComponent.RESPONSE, schema=answer, object=status)
         self.registry.register_on_missing(component)

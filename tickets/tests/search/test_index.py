@@ -178,7 +178,12 @@ def test_a_ticket_that_is_full_takes_no_more_words_and_nothing_fails(
 def test_a_rebuild_stops_reading_when_the_document_is_full(make_ticket, monkeypatch):
     monkeypatch.setattr(document, "BODY_BYTES", 1_000)
     read = []
-    monkeypatch.setattr(document, "words_of_message", lambda m: read.append(m) or document.words_of([m.body], 99, 9999))
+
+    def words_of_message(message, filenames):
+        read.append(message)
+        return document.words_of([message.body], 99, 9999)
+
+    monkeypatch.setattr(document, "words_of_message", words_of_message)
     document.body_of(Message(body=words(20, 20 * number)) for number in range(100))
     assert len(read) < 10
 
