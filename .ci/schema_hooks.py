@@ -34,6 +34,8 @@ UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 # Refusals for which the request must be looked at together with what is stored: no schema can foresee them. Everything
 # else that the document allows must succeed.
 BEYOND_SCHEMAS = {
+    "attachment_not_confirmed",
+    "attachment_used",
     "contradiction",
     "in_the_past",
     "no_recipient",
@@ -44,6 +46,9 @@ BEYOND_SCHEMAS = {
     "unknown_member",
     "unknown_message",
 }
+
+# The same, without a member that is to blame: the version is no longer that, the limit is a setting.
+BEYOND_DOCUMENTS = {"file_too_large", "too_many_attachments", "version_mismatch"}
 
 # An address or a header that is too long for the web server does not reach us; it answers in its own words.
 SERVER_LIMITS = (414, 431)
@@ -57,6 +62,8 @@ class Known:
 
     def __init__(self, world: dict[str, Any]) -> None:
         self.messages: dict[str, list[str]] = world["messages"]
+        # The ticket of each.
+        self.attachments: dict[str, str] = world["attachments"]
         self.members: list[str] = world["members"]
         # Members and tokens that nobody misses.
         self.spare_members: list[str] = world["spareMembers"]
@@ -80,6 +87,8 @@ class Known:
             self.merged.append(body["merge"]["sourceTicketId"])
         elif name == "unmergeTicket" and body["id"] in self.merged:
             self.merged.remove(body["id"])
+        elif name == "confirmUpload":
+            self.attachments[body["id"]] = body["ticketId"]
         elif name == "createApiToken":
             self.spare_tokens.append(body["id"])
         if "etag" in response.headers:
@@ -125,7 +134,7 @@ def filter_failure(context: HookContext, failure: Failure, case: Case, response:
     if not isinstance(failure, RejectedPositiveData):
         return True
     problem = response.json()
-    if problem["code"] == "version_mismatch":
+    if problem["code"] in BEYOND_DOCUMENTS:
         return False
     return not problem["errors"] or any(error["code"] not in BEYOND_SCHEMAS for error in problem["errors"])
 
@@ -170,10 +179,17 @@ def _aim_path(name: str, case: Case) -> None:
             case.path_parameters[parameter] = SLUG
         elif value not in known.ids:
             case.path_parameters[parameter] = chance.choice(_candidates(name, parameter))
+    if name == "confirmUpload" and not _is_wrong(case, ParameterLocation.PATH):
+        attachment, ticket = chance.choice(list(known.attachments.items()))
+        case.path_parameters.update(attachmentId=attachment, ticketId=ticket)
 
 
 def _candidates(name: str, parameter: str) -> list[str]:
     match parameter:
+        case "messageId":
+            return [message for messages in known.messages.values() for message in messages]
+        case "attachmentId":
+            return list(known.attachments)
         case "userId":
             return known.spare_members
         case "tokenId":

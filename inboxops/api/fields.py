@@ -46,9 +46,10 @@ class Whole(serializers.IntegerField):
     """A whole number, nothing that merely looks like one."""
 
     def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
+        # To JSON Schema, 1.0 is a whole number.
+        if type(data) is not int and not (isinstance(data, float) and data.is_integer()):
             self.fail("invalid")
-        return int(super().to_internal_value(data))
+        return int(data)
 
 
 class Id(serializers.UUIDField):

@@ -3,10 +3,12 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import count
 
 from accounts.actors import Access, Actor, Door, operator, system
 from inboxops import clock
+from inboxops.demo.files import DemoFile
 from inboxops.demo.script import (
     END,
     Archive,
@@ -29,6 +31,7 @@ from inboxops.demo.script import (
 from tickets.actions import (
     Changes,
     Person,
+    add_file,
     append_message,
     archive_ticket,
     create_ticket,
@@ -105,7 +108,10 @@ class Stage:
                 self._reply(key, step)
             case Note():
                 actor = self.desk[step.by]
-                message = append_message(ticket, body=prose(step.text), is_internal=True, actor=actor)
+                files = self._files(key, step.files, actor)
+                message = append_message(
+                    ticket, body=prose(step.text), is_internal=True, attachment_ids=files, actor=actor
+                )
                 self.messages[key].append(message.pk)
             case Said():
                 self._say(key, step)
@@ -159,12 +165,26 @@ class Stage:
             Channel.IMPORT: operator("import"),
         }[conversation.channel]
 
+    def _files(self, key: str, files: Sequence[DemoFile], actor: Actor) -> list[uuid.UUID]:
+        """Files for the next message, uploaded a moment before it."""
+        return [
+            add_file(
+                self.tickets[key],
+                filename=file.name,
+                content_type=file.content_type,
+                content=BytesIO(file.content),
+                actor=actor,
+            ).pk
+            for file in files
+        ]
+
     def _reply(self, key: str, step: Reply) -> None:
         message = append_message(
             self.tickets[key],
             body=prose(step.text),
             body_html=prose(step.html),
             send_email=True,
+            attachment_ids=self._files(key, step.files, self.desk[step.by]),
             to_status=step.then,
             actor=self.desk[step.by],
         )
@@ -180,13 +200,15 @@ class Stage:
     def _say(self, key: str, step: Said) -> None:
         on_the_phone = step.by is not None
         channel = Channel.ADMIN if on_the_phone else Channel(self.tickets[key].channel)
+        actor = self.post if step.by is None else self.desk[step.by]
         message = append_message(
             self.tickets[key],
             body=prose(step.text),
             body_html=prose(step.html),
             as_requester=True,
+            attachment_ids=self._files(key, step.files, actor),
             channel=channel,
-            actor=self.post if step.by is None else self.desk[step.by],
+            actor=actor,
         )
         self.messages[key].append(message.pk)
 

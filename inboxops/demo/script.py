@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from inspect import cleandoc
 
+from inboxops.demo.files import DemoFile
 from tickets.workflow import Channel, DeliveryState, Priority, Status
 from workspaces.models import Role
 
@@ -52,6 +53,7 @@ class Reply(Step):
     text: str
     by: Role = AGENT
     html: str = ""
+    files: Sequence[DemoFile] = ()
     then: Status | None = None
     settled: DeliveryState = DeliveryState.SENT
     words: str = ""
@@ -63,6 +65,7 @@ class Note(Step):
 
     text: str
     by: Role = AGENT
+    files: Sequence[DemoFile] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Said(Step):
     text: str
     html: str = ""
     by: Role | None = None
+    files: Sequence[DemoFile] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The Loam app, the shop's web site and the API for partners."""
 
 from inboxops.demo import characters as who
+from inboxops.demo.files import text_file
 from inboxops.demo.script import (
     ADMIN,
     AGENT,
@@ -524,7 +525,7 @@ Idempotency-Key: (as before)</pre>
         "App crashes when I add the forty-first lamp",
         """
         Since today's update the app closes itself when I add another lamp to the group
-        "Laboratory". Forty work. The forty-first does not. Log attached below.
+        "Laboratory". Forty work. The forty-first does not. Log below, the whole of it follows.
 
             E loam.group: IndexError at GroupCache.insert(40)
             E loam.group: expected capacity 40, got 41
@@ -534,6 +535,23 @@ Idempotency-Key: (as before)</pre>
         priority=HIGH,
         tags=["app", "bug"],
         steps=[
+            Said(
+                "21 12:38",
+                "The whole log, as promised.",
+                files=[
+                    text_file(
+                        "loam-crash.log",
+                        """
+                        12:30:02 I loam.app: 4.3.0 started
+                        12:30:41 I loam.group: "Laboratory" has 39 lamps
+                        12:30:44 I loam.group: "Laboratory" has 40 lamps
+                        12:30:47 E loam.group: IndexError at GroupCache.insert(40)
+                        12:30:47 E loam.group: expected capacity 40, got 41
+                        12:30:47 E loam.app: closing
+                        """,
+                    )
+                ],
+            ),
             Note("21 13:05", "Reproduced with 4.3.0: groups have a fixed size of 40. Reported as LOAM-902."),
             Assign("21 13:06", ADMIN),
             Reply(

@@ -1,6 +1,7 @@
 """Parcels: late, broken, wrong, wanted back."""
 
 from inboxops.demo import characters as who
+from inboxops.demo.files import photograph, text_file
 from inboxops.demo.script import (
     ADMIN,
     AGENT,
@@ -219,8 +220,28 @@ CONVERSATIONS = (
                 """,
                 then=PENDING,
             ),
+            Said(
+                "2 19:20",
+                "Since you doubt nothing, here is the evidence all the same, as it stood before the last of it fell.",
+                files=[photograph("Eleven pieces.png", (238, 214, 170), cracked=True)],
+            ),
             Said("5 10:05", "It has arrived entire. I am quite reconciled.\n\nE. B."),
-            Note("5 10:20", "Third glass shade this week packed without the carton insert. Telling the warehouse."),
+            Note(
+                "5 10:20",
+                "Third glass shade this week packed without the carton insert. Telling the warehouse; here is a list.",
+                files=[
+                    text_file(
+                        "damaged-shades.csv",
+                        """
+                        order,day,shade,insert
+                        LL-20455,2,Gable,no
+                        LL-20461,3,Gable,no
+                        LL-20488,4,Orchard,no
+                        """,
+                        "text/csv",
+                    )
+                ],
+            ),
             Move("5 10:22", CLOSED, "Replacement arrived."),
         ],
     ),
@@ -303,7 +324,14 @@ CONVERSATIONS = (
                 """,
                 then=PENDING,
             ),
-            Said("8 16:02", "Oh! It is EXACTLY the green of spring birches. Thank you with all my heart."),
+            Said(
+                "8 16:02",
+                "Oh! It is EXACTLY the green of spring birches. Thank you with all my heart. I have taken both.",
+                files=[
+                    photograph("birch 🌿.png", (176, 224, 132)),
+                    photograph("pea (boiled).png", (124, 148, 62)),
+                ],
+            ),
             Reply("8 16:15", "Then all is well. Enjoy it, Anne with an e.\n\nTeo", then=CLOSED),
         ],
     ),
