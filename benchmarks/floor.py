@@ -114,8 +114,8 @@ def _insert_message(
     message_id = uuid7()
     cursor.execute(
         "INSERT INTO tickets_message (id, workspace_id, ticket_id, origin_ticket_id, author_kind, contact_id,"
-        " is_internal, channel, body, body_html, size, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, false, 'api', %s, '', %s, %s)",
+        " is_internal, channel, body, body_html, size, attachment_count, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, false, 'api', %s, '', %s, 0, %s)",
         [message_id, workspace_id, ticket_id, ticket_id, author, contact_id, body, len(body), now],
     )
     return {"id": message_id, "ticketId": ticket_id, "authorType": author, "body": body, "createdAt": now}
@@ -184,6 +184,8 @@ def _message(row: Sequence[Any]) -> dict[str, Any]:
         "channel": row[11],
         "body": row[12],
         "bodyHtml": row[13],
+        # What is loaded has no files.
+        "attachments": [],
         "toAddresses": orjson.loads(row[19] or "[]"),
         "ccAddresses": orjson.loads(row[20] or "[]"),
         "delivery": row[15]

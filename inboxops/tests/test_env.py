@@ -111,6 +111,41 @@ def test_anything_else_stops_the_start_with_the_variables_name(given, read, valu
         read()
 
 
+BUCKET = {"bucket_name": "b", "access_key": "a", "secret_key": "s", "endpoint_url": None, "addressing_style": "auto"}
+
+
+def test_files_are_in_a_folder_that_is_made(given, tmp_path):
+    given(None)
+
+    store = env.file_store(NAME, tmp_path / "files", {})
+
+    assert store["BACKEND"] == "tickets.files.local.LocalStore"
+    assert (tmp_path / "files").stat().st_mode & 0o777 == 0o700
+
+
+def test_files_are_in_a_bucket_of_which_only_what_is_set_is_said(given, tmp_path):
+    given("s3")
+
+    store = env.file_store(NAME, tmp_path / "files", BUCKET)
+
+    assert store["BACKEND"] == "tickets.files.s3.BucketStore"
+    assert store["OPTIONS"] == {"bucket_name": "b", "access_key": "a", "secret_key": "s"}
+    assert not (tmp_path / "files").exists()
+
+
+@pytest.mark.parametrize("missing", ["bucket_name", "access_key", "secret_key"])
+def test_a_bucket_that_nobody_named_or_may_sign_for_stops_the_start(given, tmp_path, missing):
+    given("s3")
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.file_store(NAME, tmp_path, {**BUCKET, missing: ""})
+
+
+def test_there_are_two_stores(given, tmp_path):
+    given("ftp")
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.file_store(NAME, tmp_path, {})
+
+
 def test_a_password_is_in_no_message(given):
     given("mysql://someone:hunter2@db.example/inbox")
     with pytest.raises(ImproperlyConfigured) as refused:

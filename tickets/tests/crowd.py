@@ -90,10 +90,10 @@ WHERE (number * 31) %% nth = 0;
 
 INSERT INTO tickets_message (
     id, workspace_id, ticket_id, origin_ticket_id, author_kind, contact_id, is_internal, channel, body, body_html, size,
-    created_at
+    attachment_count, created_at
 )
 SELECT md5('message' || ticket.id || n)::uuid, workspace_id, ticket.id, ticket.id, 'customer', requester_id, false,
-    'email', 'Where is my order?', '', 18, created_at + n * interval '1 minute'
+    'email', 'Where is my order?', '', 18, 0, created_at + n * interval '1 minute'
 FROM tickets_ticket AS ticket,
     generate_series(1, CASE WHEN number = 7 AND workspace_id = %(big)s THEN %(conversation)s ELSE number %% 2 END) n;
 
