@@ -4,6 +4,7 @@ Every reader notes its variable in `KNOWN`, so that a system check can name miss
 a test can hold `docs/configuration.md` to the list.
 """
 
+import importlib.util
 import os
 import re
 from collections.abc import Mapping
@@ -127,6 +128,10 @@ def file_store(name: str, folder: Path, bucket: Mapping[str, object]) -> dict[st
         make_folder(folder, "INBOXOPS_FILES_DIR")
         options = {"location": folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
         return {"BACKEND": "tickets.files.local.LocalStore", "OPTIONS": options}
+    if bucket["endpoint_url"] and not re.match(r"https?://[^/]", str(bucket["endpoint_url"])):
+        raise ImproperlyConfigured(f"{name} is s3: INBOXOPS_S3_ENDPOINT must be an http(s) address.")
+    if importlib.util.find_spec("boto3") is None or importlib.util.find_spec("storages") is None:
+        raise ImproperlyConfigured(f"{name} is s3: install what is in requirements-s3.txt.")
     for option, variable in (("bucket_name", "BUCKET"), ("access_key", "ACCESS_KEY"), ("secret_key", "SECRET_KEY")):
         if not bucket[option]:
             # Left to itself, boto would look for keys in files and on the network.

@@ -62,8 +62,8 @@ def _migrations_are_applied() -> bool:
 
 def _storage_is_writable() -> bool:
     # A bucket is not asked: while it is away, everything but files goes on.
+    # A folder that is gone is not made anew: what was to be mounted there may not be.
     for folder in {settings.DATA_DIR, settings.FILES_DIR}:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"ready?")
     return True

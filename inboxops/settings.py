@@ -194,7 +194,7 @@ REST_FRAMEWORK = {
 # The OpenAPI document: see workspaces.api.schema.
 SPECTACULAR_SETTINGS = {
     "TITLE": "InboxOps",
-    "DESCRIPTION": """The REST API of a shared inbox: tickets, messages, merge and unmerge, split, workspaces.
+    "DESCRIPTION": """The REST API of a shared inbox: tickets, messages, files, merge and unmerge, split, workspaces.
 
 - Send `Authorization: Bearer iox_…` and, but for `/v1/workspaces/current`, `x-workspace-id`: the workspace of the path.
 - Times are in UTC; ids are UUIDs.
@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
     "TAGS": [
         {"name": "Tickets", "description": "Conversations with customers: read, answer, sort, merge, split, put away."},
+        {"name": "Files", "description": "Uploaded and downloaded past the API, by addresses that it gives out."},
         {"name": "Workspace", "description": "Where the tickets are; a token knows exactly one."},
         {"name": "Members", "description": "The users of the workspace, each with a role."},
         {"name": "API tokens", "description": "What programs call with: a member's rights, or less of them."},
@@ -234,7 +235,10 @@ MAX_FILE_SIZE = env.integer("INBOXOPS_MAX_FILE_SIZE", 25, minimum=1) * _MEBIBYTE
 FILES_PER_MESSAGE = env.integer("INBOXOPS_FILES_PER_MESSAGE", 50, minimum=1)
 # Of one workspace, all its files together; 0 for no limit.
 FILES_QUOTA = env.integer("INBOXOPS_FILES_QUOTA", 100 * 1024) * _MEBIBYTE
-FILES_DIR = Path(env.text("INBOXOPS_FILES_DIR") or DATA_DIR / "files").resolve()
+FILES_DIR = Path(env.text("INBOXOPS_FILES_DIR") or DATA_DIR / "files")
+if not FILES_DIR.is_absolute():
+    # Else a command and the service, started elsewhere, would each have their own.
+    raise ImproperlyConfigured(f"INBOXOPS_FILES_DIR must be an absolute path; it is {str(FILES_DIR)!r}.")
 _BUCKET = {
     "bucket_name": env.text("INBOXOPS_S3_BUCKET"),
     "access_key": env.text("INBOXOPS_S3_ACCESS_KEY"),

@@ -59,7 +59,7 @@ def usable_attachments(ticket: Ticket, attachment_ids: Sequence[uuid.UUID]) -> l
                 FieldError("unknown_attachment", "This is not an attachment uploaded for this ticket.", pointer)
             )
         elif attachment.message_id is not None or attachment_id in attachment_ids[:index]:
-            errors.append(FieldError("attachment_used", "An attachment belongs to one message, once.", pointer))
+            errors.append(FieldError("attachment_used", "It is named twice, or belongs to a message already.", pointer))
         elif attachment.confirmed_at is None:
             errors.append(
                 FieldError("attachment_not_confirmed", "Upload this attachment and confirm it first.", pointer)

@@ -49,7 +49,11 @@ _ANYWHERE = (
     Failure(500, "internal_error", "A mistake of ours. Report the `requestId`."),
     Failure(503, "busy", "A lock was not to be had in time. Nothing was done; try again after `Retry-After`."),
     Failure(503, "timed_out", "The question took too long. Narrow it down."),
-    Failure(503, "unavailable", "The database does not answer. Try again, a POST with its `Idempotency-Key`."),
+    Failure(
+        503,
+        "unavailable",
+        "The database, or the store of files, does not answer. Try again, a POST with its `Idempotency-Key`.",
+    ),
 )
 _IN_PATH = (
     Failure(400, "workspace_header_missing", "There is no `x-workspace-id`."),

@@ -22,6 +22,28 @@ def text_file(name: str, text: str, content_type: str = "text/plain") -> DemoFil
     return DemoFile(name, content_type, cleandoc(text).encode() + b"\n")
 
 
+def page(name: str, lines: str) -> DemoFile:
+    """A page of typewriting as PDF (ISO 32000-1): an invoice, say."""
+    typed = [line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)") for line in cleandoc(lines).splitlines()]
+    text = "BT /F1 11 Tf 72 770 Td 15 TL " + " ".join(f"({line}) '" for line in typed) + " ET"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        " /Resources << /Font << /F1 5 0 R >> >> >>",
+        f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>",
+    ]
+    content, places = "%PDF-1.4\n", []
+    for number, item in enumerate(objects, start=1):
+        places.append(len(content))
+        content += f"{number} 0 obj\n{item}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    content += f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{table}"
+    content += f"trailer << /Size {len(places) + 1} /Root 1 0 R >>\nstartxref\n{content.index('xref')}\n%%EOF\n"
+    return DemoFile(name, "application/pdf", content.encode("latin-1"))
+
+
 def photograph(name: str, shade: tuple[int, int, int], *, cracked: bool = False) -> DemoFile:
     """A round lamp in the dark, in its own light of this colour; `cracked` across the middle."""
     side = 240

@@ -123,8 +123,22 @@ def test_files_are_in_a_folder_that_is_made(given, tmp_path):
     assert (tmp_path / "files").stat().st_mode & 0o777 == 0o700
 
 
-def test_files_are_in_a_bucket_of_which_only_what_is_set_is_said(given, tmp_path):
+def test_a_bucket_has_an_address_that_can_be_asked(given, tmp_path):
     given("s3")
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.file_store(NAME, tmp_path, {**BUCKET, "endpoint_url": "s3.example.com"})
+
+
+def test_a_bucket_needs_what_speaks_to_it(given, tmp_path, monkeypatch):
+    given("s3")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImproperlyConfigured, match=r"requirements-s3\.txt"):
+        env.file_store(NAME, tmp_path, BUCKET)
+
+
+def test_files_are_in_a_bucket_of_which_only_what_is_set_is_said(given, tmp_path, monkeypatch):
+    given("s3")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
 
     store = env.file_store(NAME, tmp_path / "files", BUCKET)
 
@@ -134,9 +148,10 @@ def test_files_are_in_a_bucket_of_which_only_what_is_set_is_said(given, tmp_path
 
 
 @pytest.mark.parametrize("missing", ["bucket_name", "access_key", "secret_key"])
-def test_a_bucket_that_nobody_named_or_may_sign_for_stops_the_start(given, tmp_path, missing):
+def test_a_bucket_that_nobody_named_or_may_sign_for_stops_the_start(given, tmp_path, monkeypatch, missing):
     given("s3")
-    with pytest.raises(ImproperlyConfigured, match=NAME):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME} is s3: INBOXOPS_S3"):
         env.file_store(NAME, tmp_path, {**BUCKET, missing: ""})
 
 

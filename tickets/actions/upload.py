@@ -186,8 +186,8 @@ def _received(store: FileStore, attachment: Attachment, key: str) -> Received | 
             raise NotUploaded from None
         if isinstance(error, KindMismatch):
             raise UploadMismatch(
-                f"{attachment.content_type} was announced, the content is {error.detected}. Announce it as that, or as"
-                f" {UNKNOWN_TYPE}, and upload it again.",
+                f"{attachment.content_type} was announced, the content is {error.detected}. Announce it anew, as that"
+                f" or as {UNKNOWN_TYPE}: this address is used up.",
                 found=error.detected,
             ) from None
         raise

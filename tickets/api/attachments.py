@@ -45,6 +45,7 @@ _MERGED = refusal(TicketMerged, "mergedIntoId")
 class AttachmentViewSet(TicketBaseViewSet):
     """Files of the workspace's tickets."""
 
+    tag = "Files"
     received: Received | None
 
     def around(self) -> AbstractContextManager[None]:

@@ -542,12 +542,12 @@ Idempotency-Key: (as before)</pre>
                     text_file(
                         "loam-crash.log",
                         """
-                        12:30:02 I loam.app: 4.3.0 started
-                        12:30:41 I loam.group: "Laboratory" has 39 lamps
-                        12:30:44 I loam.group: "Laboratory" has 40 lamps
-                        12:30:47 E loam.group: IndexError at GroupCache.insert(40)
-                        12:30:47 E loam.group: expected capacity 40, got 41
-                        12:30:47 E loam.app: closing
+                         0.000 I loam.app: 4.3.0 started
+                        39.204 I loam.group: "Laboratory" has 39 lamps
+                        42.118 I loam.group: "Laboratory" has 40 lamps
+                        45.730 E loam.group: IndexError at GroupCache.insert(40)
+                        45.731 E loam.group: expected capacity 40, got 41
+                        45.733 E loam.app: closing
                         """,
                     )
                 ],

@@ -1,6 +1,7 @@
 """Invoices, refunds, wholesale."""
 
 from inboxops.demo import characters as who
+from inboxops.demo.files import page
 from inboxops.demo.script import (
     ADMIN,
     AGENT,
@@ -379,5 +380,37 @@ CONVERSATIONS = (
         """,
         priority=LOW,
         tags=["billing", "invoice"],
+        steps=[
+            Reply(
+                "21 15:20",
+                """
+                Dear Ms Bennet,
+
+                here it is again. It may have a second life as a bookmark; we have more.
+
+                Kind regards
+                Teo Marsh
+                """,
+                files=[
+                    page(
+                        "Invoice LL-20455.pdf",
+                        """
+                        LANTERN & LOAM                               Invoice LL-20455
+
+                        Miss E. Bennet, Longbourn
+
+
+                        1   Glass shade "Gable", clear                          84.00
+                            Carriage                                             6.50
+                                                                          -------
+                                                                            90.50
+
+                        Paid with thanks.
+                        """,
+                    )
+                ],
+                then=PENDING,
+            ),
+        ],
     ),
 )
