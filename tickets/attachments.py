@@ -23,13 +23,6 @@ def uploads_for(ticket_id: uuid.UUID) -> Q:
     return Q(ticket=ticket_id) | Q(ticket__merged_into=ticket_id)
 
 
-def waiting_in(ticket_id: uuid.UUID) -> Q:
-    """Attachments of no message yet that are to be seen in this ticket: after a merge, in the one that carries on."""
-    return Q(message=None, confirmed_at__isnull=False) & (
-        Q(ticket=ticket_id, ticket__merged_into=None) | Q(ticket__merged_into=ticket_id)
-    )
-
-
 def find_upload(ticket: Ticket, attachment_id: uuid.UUID, *, locking: bool = False) -> Attachment:
     """An attachment that was announced for this ticket, or for one merged into it. Raises NotFound."""
     attachments = Attachment.objects.filter(uploads_for(ticket.pk), workspace_id=ticket.workspace_id)

@@ -19,7 +19,6 @@ from tickets.api.representations import (
     message_json,
     ticket_json,
 )
-from tickets.attachments import waiting_in
 from tickets.models import Attachment, Message, Ticket, TicketEvent
 from tickets.querysets import TicketQuerySet
 
@@ -38,11 +37,20 @@ def _of_ticket(model: type[Message] | type[TicketEvent]) -> Callable[[Question],
 
 
 def _files_of_ticket(asked: Question) -> QuerySet[Any]:
-    """Those of its messages, and those that wait for one. In two halves, each of which an index answers."""
-    attachments = Attachment.objects.filter(workspace=asked["workspace"])
-    waiting = attachments.filter(waiting_in(asked["ticket"]))
-    attached = attachments.filter(message__workspace=asked["workspace"], message__ticket=asked["ticket"])
-    return attachments.filter(pk__in=attached.values("pk").union(waiting.values("pk"), all=True))
+    """Those of its messages, and those that wait for one: its own, and those of tickets merged into it.
+
+    In three parts, each of which an index answers: of parts with `or` between them, none does.
+    """
+    workspace, ticket = asked["workspace"], asked["ticket"]
+    attachments = Attachment.objects.filter(workspace=workspace)
+    waiting = attachments.filter(message=None, confirmed_at__isnull=False)
+    found = attachments.filter(message__workspace=workspace, message__ticket=ticket).values("pk")
+    found = found.union(
+        waiting.filter(ticket=ticket, ticket__merged_into=None).values("pk"),
+        waiting.filter(ticket__workspace=workspace, ticket__merged_into=ticket).values("pk"),
+        all=True,
+    )
+    return attachments.filter(pk__in=found)
 
 
 # Words that are searched for shape the question itself, and are seldom the same twice.

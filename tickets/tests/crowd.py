@@ -1,7 +1,8 @@
 """A store for the tests of plans: one big workspace among small ones, made in seconds by the database itself.
 
 Old tickets are mostly closed, some are archived, few are merged; few tags are on many tickets. There is no more than
-what plans depend on: no words in the search index, and most tickets have one message or none.
+what plans depend on: no words in the search index, and most tickets have one message or none. Messages have a file each,
+and on every other ticket one waits for a message, confirmed or not.
 """
 
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ INSERT INTO tickets_message (
     attachment_count, created_at
 )
 SELECT md5('message' || ticket.id || n)::uuid, workspace_id, ticket.id, ticket.id, 'customer', requester_id, false,
-    'email', 'Where is my order?', '', 18, 0, created_at + n * interval '1 minute'
+    'email', 'Where is my order?', '', 18, 1, created_at + n * interval '1 minute'
 FROM tickets_ticket AS ticket,
     generate_series(1, CASE WHEN number = 7 AND workspace_id = %(big)s THEN %(conversation)s ELSE number %% 2 END) n;
 
@@ -101,9 +102,23 @@ INSERT INTO tickets_ticketevent (
     id, workspace_id, ticket_id, kind, data, door, actor_label, request_id, created_at
 )
 SELECT md5('event' || id)::uuid, workspace_id, ticket_id, 'message.added', '{}', 'api', '', '', created_at
-FROM tickets_message
+FROM tickets_message;
+
+INSERT INTO tickets_attachment (
+    id, workspace_id, ticket_id, message_id, filename, content_type, size, key, created_at, confirmed_at
+)
+SELECT md5('file' || id)::uuid, workspace_id, ticket_id, id, 'lamp.png', 'image/png', 100, 'files/' || id, created_at,
+    created_at
+FROM tickets_message;
+
+INSERT INTO tickets_attachment (
+    id, workspace_id, ticket_id, filename, content_type, size, key, created_at, confirmed_at
+)
+SELECT md5('waiting' || id)::uuid, workspace_id, id, 'lamp.png', 'image/png', 100,
+    CASE WHEN number %% 4 = 1 THEN '' ELSE 'files/' || id END, created_at, CASE WHEN number %% 4 = 3 THEN created_at END
+FROM tickets_ticket WHERE number %% 2 = 1
 """
-TABLES = "tickets_ticket, tickets_tickettag, tickets_message, tickets_ticketevent"
+TABLES = "tickets_ticket, tickets_tickettag, tickets_message, tickets_ticketevent, tickets_attachment"
 OTHER_TABLES = "workspaces_workspace, workspaces_membership, accounts_user, tickets_contact"
 
 

@@ -15,7 +15,8 @@ from django.urls import reverse
 from accounts.models import User
 from inboxops.tests.factories import MembershipFactory
 from tickets.api.filters import SORT_KEYS, TicketFilterSet
-from tickets.models import Ticket
+from tickets.leftovers import unconfirmed_attachments
+from tickets.models import Attachment, Message, Ticket
 from tickets.tests.crowd import AGENT, SMALL, disperse, gather
 from workspaces.models import Workspace
 
@@ -239,6 +240,36 @@ def test_a_timeline_is_served_by_its_index(explain, big_api, crowd, path, table,
     assert not sorts(page)
     assert read(page, table) == 101
     assert read(total, table) == answered(total)
+
+
+def test_files_of_a_ticket_are_found_without_those_of_others(explain, big_api, crowd):
+    """Those of its messages, those that wait, and those that wait in tickets merged into it."""
+    waiting = Attachment.objects.filter(workspace=crowd.member.workspace, message=None, confirmed_at__isnull=False)
+    of_source, own = waiting.exclude(ticket__merged_into=None).first(), waiting.filter(ticket__merged_into=None).first()
+
+    for ticket_id, total in ((of_source.ticket.merged_into_id, 1), (own.ticket_id, 2)):
+        path = f"tickets/{ticket_id}/attachments"
+        assert big_api.get(path)["X-Total-Count"] == str(total)
+        for plan in explain(big_api, path, "", "tickets_attachment"):
+            # Each is found, and then fetched, with its ticket and its message.
+            assert read(plan, "tickets_attachment") == 2 * total
+            assert read(plan) + read(plan, "tickets_message") <= 8
+
+
+def test_files_of_a_message_are_found_by_it(explain, big_api, crowd):
+    message = Message.objects.filter(ticket=crowd.ticket_id).first()
+
+    for plan in explain(big_api, f"messages/{message.pk}/attachments", "", "tickets_attachment"):
+        assert found_by(plan, "tickets_attachment") == {"attachment_of_message"}
+        assert read(plan, "tickets_attachment") == 1
+
+
+def test_unconfirmed_uploads_are_found_among_those_that_wait(crowd, db):
+    with connection.cursor() as cursor:
+        sql, values = unconfirmed_attachments().query.sql_with_params()
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)
+        plan = nodes([cursor.fetchone()[0][0]["Plan"]])
+    assert found_by(plan, "tickets_attachment") == {"attachment_waiting"}
 
 
 @pytest.mark.parametrize("model", ["ticket", "message", "ticketevent"])
