@@ -12,8 +12,11 @@ def announce(api, ticket, content=PNG, filename="lamp.png", content_type="image/
     return api.post(f"tickets/{ticket.pk}/attachments/upload-url", body)
 
 
-def put(api, where, content=PNG, url=None, **changes):
-    """Send the bytes as told in `where`, but for what `changes` say of the headers. No token goes along."""
+def put(api, where, content=PNG, url=None, stream=None, **changes):
+    """Send the bytes as told in `where`, but for what `changes` say of the headers. No token goes along.
+
+    `stream` is what the server reads them from, to be looked at afterwards.
+    """
     address = urlsplit(url or where["uploadUrl"])
     headers = {**where["headers"], **changes}
     # Django's own stand-in for the body would not have it that a client sends less than it says.
@@ -24,7 +27,7 @@ def put(api, where, content=PNG, url=None, **changes):
         content_type=headers.get("Content-Type", ""),
         QUERY_STRING=address.query,
         CONTENT_LENGTH=headers.get("Content-Length", ""),
-        **{"wsgi.input": io.BytesIO(content)},
+        **{"wsgi.input": stream or io.BytesIO(content)},
     )
 
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from csp.constants import NONE
 from csp.decorators import csp
+from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -58,13 +59,18 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Take the bytes that an address is for: exactly so many, of exactly this type, once."""
     store = _store()
     announced = _signed(upload_of, request)
-    _must_be_announced(request, announced)
+    read = _reader(request)
     try:
-        store.receive(announced["key"], _reader(request), announced["size"])
-    except AlreadyUploaded:
-        raise ApiError(409, "already_uploaded", "A file was uploaded here before. Confirm it.") from None
-    except Incomplete:
-        raise ApiError(400, "bad_request", "The body ended before it was complete.") from None
+        _must_be_announced(request, announced)
+        store.receive(announced["key"], read, announced["size"])
+    except Exception as error:
+        # A server that closes a connection on which bytes wait makes the client's system drop the answer unread.
+        _discard(read)
+        if isinstance(error, AlreadyUploaded):
+            raise ApiError(409, "already_uploaded", "A file was uploaded here before. Confirm it.") from None
+        if isinstance(error, Incomplete):
+            raise ApiError(400, "bad_request", "The body ended before it was complete.") from None
+        raise
     return nothing()
 
 
@@ -88,6 +94,13 @@ def _reader(request: HttpRequest) -> Callable[[int], bytes]:
         return b""
 
     return read
+
+
+def _discard(read: Callable[[int], bytes]) -> None:
+    """Read as much as a file may have, and forget it."""
+    left = settings.MAX_FILE_SIZE
+    while left > 0 and (chunk := read(CHUNK)):
+        left -= len(chunk)
 
 
 @_answering("GET", "HEAD")

@@ -1,6 +1,7 @@
 """Files from their announcement to their download, as programs on the API go through it."""
 
 import datetime as dt
+import io
 import re
 import uuid
 from urllib.parse import urlsplit
@@ -131,6 +132,24 @@ class TestUploading:
     def test_another_type_is_refused(self, api, ticket, problem):
         where = announce(api, ticket).json()
         problem(put(api, where, **{"Content-Type": "text/html"}), 415, "unsupported_media_type")
+
+    @pytest.mark.parametrize(
+        ("changes", "status", "code"),
+        [
+            ({}, 409, "already_uploaded"),
+            ({"Content-Type": "text/html"}, 415, "unsupported_media_type"),
+        ],
+    )
+    def test_a_refusal_waits_until_all_was_sent_so_that_it_can_be_read(
+        self, api, ticket, settings, changes, status, code, problem
+    ):
+        """More than is read of any other body that is refused: whoever repeats a large upload must hear that it worked."""
+        content = b"x" * settings.MAX_FILE_SIZE
+        where = announce(api, ticket, content, content_type="text/plain").json()
+        put(api, where, content)
+        stream = io.BytesIO(content)
+        problem(put(api, where, content, stream=stream, **changes), status, code)
+        assert stream.tell() == len(content)
 
     def test_a_length_is_needed(self, api, ticket, problem):
         where = announce(api, ticket).json()
