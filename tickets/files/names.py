@@ -16,13 +16,18 @@ _ENDING_LENGTH = 20
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 # What joins emoji and letters of some scripts is wanted where it stands between two characters.
 _JOINERS = "\u200c\u200d"
+# Letters and signs that are blank all the same: Hangul fillers, a Braille pattern without dots, a joiner of graphemes.
+_BLANKS = set("\u115f\u1160\u3164\uffa0\u2800\u034f")
+# Neither a beginning nor an end of a name, wherever it was cut.
+_EDGES = ". " + _JOINERS
 
 
 def clean_filename(name: str) -> str:
     """The name without its path and without what cannot be seen, at most 255 characters; `file` if nothing is left."""
-    visible = "".join(_shown(character) for character in unicodedata.normalize("NFC", name))
+    # What stood between two characters that are one may have been invisible.
+    visible = unicodedata.normalize("NFC", "".join(map(_shown, name)))
     last = re.split(r"[/\\]", visible.rstrip("/\\ "))[-1]
-    cleaned = " ".join(last.split()).strip(". " + _JOINERS)
+    cleaned = " ".join(last.split()).strip(_EDGES)
     return _shortened(cleaned) or NAMELESS
 
 
@@ -31,7 +36,7 @@ def _shown(character: str) -> str:
         return character
     if character.isspace():
         return " "
-    return "" if unicodedata.category(character) in _INVISIBLE else character
+    return "" if character in _BLANKS or unicodedata.category(character) in _INVISIBLE else character
 
 
 def _shortened(name: str) -> str:
@@ -40,5 +45,5 @@ def _shortened(name: str) -> str:
         return name
     stem, dot, ending = name.rpartition(".")
     if not dot or len(ending) > _ENDING_LENGTH:
-        return name[:FILENAME_LENGTH].rstrip()
-    return f"{stem[: FILENAME_LENGTH - len(ending) - 1].rstrip()}.{ending}"
+        return name[:FILENAME_LENGTH].rstrip(_EDGES)
+    return f"{stem[: FILENAME_LENGTH - len(ending) - 1].rstrip(_EDGES)}.{ending}"
