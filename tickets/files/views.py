@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from inboxops.api.answers import nothing
+from inboxops.api.preconditions import is_unchanged
 from inboxops.api.problems import ApiError, exception_handler
 from inboxops.errors import NotFound
 from tickets.files.local import (
@@ -113,6 +114,8 @@ def download(request: HttpRequest) -> HttpResponseBase:
         size = store.size(wanted["key"])
         # Under one key there is always the same file.
         tag = f'"{hashlib.blake2b(wanted["key"].encode(), digest_size=16).hexdigest()}"'
+        if is_unchanged(request, tag):
+            return nothing(status=304, headers={"ETag": tag})
         part = _part(request, size, tag)
         file = store.open_to_read(wanted["key"])
     except FileNotFoundError:

@@ -429,6 +429,13 @@ class TestDownloading:
         assert download(api, done["id"], Range="bytes=10-", **{"If-Range": tag}).status_code == 206
         assert download(api, done["id"], Range="bytes=10-", **{"If-Range": '"other"'}).status_code == 200
 
+    def test_who_has_the_file_is_not_sent_it_again(self, api, done):
+        tag = download(api, done["id"])["ETag"]
+        for known in (tag, f'"other", W/{tag}', "*"):
+            answer = download(api, done["id"], **{"If-None-Match": known, "Range": "bytes=0-9"})
+            assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag)
+        assert download(api, done["id"], **{"If-None-Match": '"other"'}).status_code == 200
+
     def test_the_address_works_for_five_minutes(self, api, done, problem):
         with clock.at(clock.now() - dt.timedelta(minutes=5, seconds=1)):
             told = api.get(f"attachments/{done['id']}/download", headers={"Accept": "application/json"}).json()
