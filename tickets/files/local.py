@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core import signing
+from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
 
@@ -63,12 +64,13 @@ class LocalStore(FileStore, FileSystemStorage):
                     missing -= len(chunk)
                 _to_disk(file)
             _place_exclusively(part, target)
+            _names_to_disk(target.parent)
         finally:
             part.unlink(missing_ok=True)
 
     def copy(self, source: str, target: str) -> None:
         place = self._place(target)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(place.parent)
         try:
             # Another name for the same bytes. What retires the first name leaves this one alone.
             os.link(self._place(source), place)
@@ -109,13 +111,30 @@ class LocalStore(FileStore, FileSystemStorage):
         """The file, to be read in chunks. Raises FileNotFoundError."""
         return open(self._place(key), "rb")
 
+    def _save(self, name: str, content: "File[Any]") -> str:
+        """Django's own does not wait until it is on disk."""
+        place = self._place(name)
+        with self._new(place) as file:
+            shutil.copyfileobj(content, file, CHUNK)
+            _to_disk(file)
+        _names_to_disk(place.parent)
+        return name
+
     def _place(self, key: str) -> Path:
         # Keys are ours alone; Django refuses one that leads out of the folder all the same.
         return Path(self.path(key))
 
     def _new(self, path: Path) -> IO[bytes]:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _make_folder(folder: Path) -> None:
+    """A folder for this user alone, and those above it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _names_to_disk(folder.parent)
 
 
 def _to_disk(file: IO[bytes]) -> None:
