@@ -10,6 +10,7 @@ from typing import IO
 
 from django.conf import settings
 from django.core.files import File
+from django.db import Error
 
 from accounts.actors import Access, Actor
 from inboxops import clock
@@ -202,9 +203,18 @@ def _kept_if_known(store: FileStore, attachment: Attachment, key: str) -> Iterat
     """Whatever happens in the block: without a row that knows it, the file goes. If that fails, `purge` finds it."""
     try:
         yield
-    finally:
-        try:
-            if not Attachment.objects.filter(workspace_id=attachment.workspace_id, key=key).exists():
-                store.delete(key)
-        except Exception:
-            logger.exception("The file %s may be left behind", key)
+    except (Error, SystemExit, KeyboardInterrupt):
+        # Whoever lost the database in the moment of the commit cannot know whether there is a row, or will be.
+        raise
+    except BaseException:
+        _delete_unless_known(store, attachment, key)
+        raise
+    _delete_unless_known(store, attachment, key)
+
+
+def _delete_unless_known(store: FileStore, attachment: Attachment, key: str) -> None:
+    try:
+        if not Attachment.objects.filter(workspace_id=attachment.workspace_id, key=key).exists():
+            store.delete(key)
+    except Exception:
+        logger.exception("The file %s may be left behind", key)
