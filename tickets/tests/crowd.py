@@ -1,8 +1,8 @@
 """A store for the tests of plans: one big workspace among small ones, made in seconds by the database itself.
 
 Old tickets are mostly closed, some are archived, few are merged; few tags are on many tickets. There is no more than
-what plans depend on: no words in the search index, and most tickets have one message or none. Messages have a file each,
-and on every other ticket one waits for a message, confirmed or not.
+what plans depend on: no words in the search index, and most tickets have one message or none. Messages have a file
+each, and on every other ticket one waits for a message, confirmed or not.
 """
 
 from dataclasses import dataclass

@@ -143,7 +143,7 @@ class TestUploading:
     def test_a_refusal_waits_until_all_was_sent_so_that_it_can_be_read(
         self, api, ticket, settings, changes, status, code, problem
     ):
-        """More than is read of any other body that is refused: whoever repeats a large upload must hear that it worked."""
+        """More than of any other body: whoever repeats a large upload must hear that it has worked."""
         content = b"x" * settings.MAX_FILE_SIZE
         where = announce(api, ticket, content, content_type="text/plain").json()
         put(api, where, content)
