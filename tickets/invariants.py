@@ -4,18 +4,36 @@
 that answers a query: whatever it finds is wrong.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Func, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce
 
 from inboxops.db import is_postgresql
 from tickets import constraints, search
+from tickets.files.stores import FILES, FileStore
 from tickets.models import (
+    Attachment,
     Delivery,
+    FileUsage,
     Merge,
     MergedMessage,
     Message,
@@ -26,7 +44,7 @@ from tickets.models import (
     TicketTag,
 )
 from tickets.workflow import ACTIVE, FINAL_DELIVERY_STATES, AuthorKind, EventKind, Status
-from workspaces.models import ASSIGNABLE_ROLES, ApiToken, Membership
+from workspaces.models import ASSIGNABLE_ROLES, ApiToken, Membership, Workspace
 from workspaces.tenancy import tenant_models
 
 Rows = QuerySet[Any, Any]
@@ -221,6 +239,45 @@ def closed_merged_sources() -> Rows:
     return keys(Ticket.objects.filter(merged_into__isnull=False).exclude(status=Status.CLOSED))
 
 
+def attachment_counts_differ() -> Rows:
+    rows = Attachment.objects.filter(workspace=OuterRef("workspace"), message=OuterRef("pk"))
+    counted = rows.order_by().values("message").annotate(n=Count("pk")).values("n")
+    return keys(Message.objects.annotate(found=Coalesce(Subquery(counted), 0)).exclude(attachment_count=F("found")))
+
+
+def file_usage_differs() -> Rows:
+    """Workspaces whose count of bytes is not that of their files, those announced among them."""
+    sizes = Attachment.objects.filter(workspace=OuterRef("pk")).order_by().values("workspace").annotate(n=Sum("size"))
+    counted = FileUsage.objects.filter(workspace=OuterRef("pk")).values("size")
+    found = Workspace.objects.annotate(
+        counted=Coalesce(Subquery(counted), 0),
+        found=Coalesce(Subquery(sizes.values("n")), 0, output_field=BigIntegerField()),
+    )
+    return keys(found.exclude(counted=F("found")))
+
+
+def lost_files(store: FileStore) -> Broken | None:
+    """Confirmed attachments whose file is missing, or of another size. The store lists what it has, once."""
+    confirmed = Attachment.objects.filter(confirmed_at__isnull=False).order_by("pk")
+    lost: list[uuid.UUID] = []
+    for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True):
+        sizes = {file.key: file.size for file in store.listed(f"{FILES}{workspace_id}/")}
+        rows = confirmed.filter(workspace_id=workspace_id).values_list("pk", "key", "size")
+        suspects = [row for row in rows.iterator() if sizes.get(row[1]) != row[2]]
+        lost += (pk for pk, key, size in suspects if _is_lost(store, pk, key, size))
+    if not lost:
+        return None
+    return Broken("files", "A confirmed attachment has its file.", len(lost), [str(pk) for pk in lost[:_SHOWN]])
+
+
+def _is_lost(store: FileStore, pk: uuid.UUID, key: str, size: int) -> bool:
+    """Asked again: a file may have come or gone since the store was listed."""
+    try:
+        return store.size(key) != size
+    except FileNotFoundError:
+        return Attachment.objects.filter(pk=pk).exists()
+
+
 INVARIANTS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "numbers_without_gaps": ("Ticket numbers of a workspace run from 1 without gaps.", numbers_have_gaps),
     "message_count": ("A ticket counts the messages it has.", message_counts_differ),
@@ -241,5 +298,7 @@ INVARIANTS: dict[str, tuple[str, Callable[[], Rows]]] = {
         "A delivery has recipients, its message's Message-ID, and an end if it is over.",
         deliveries_lack_what_they_need,
     ),
+    "attachment_count": ("A message counts the files it has.", attachment_counts_differ),
+    "file_usage": ("A workspace counts the bytes of its files, announced ones among them.", file_usage_differs),
     "tokens": ("A token that works belongs to a member.", tokens_without_member),
 }

@@ -1,10 +1,16 @@
 import json
+import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F
 
-from tickets.models import SearchDocument, Ticket
+from inboxops.tests.uploads import announce, upload
+from tickets.actions import append_message
+from tickets.files.stores import file_store
+from tickets.invariants import broken_invariants
+from tickets.models import Attachment, FileUsage, Message, SearchDocument, Ticket
 
 
 def run(capsys, *arguments):
@@ -24,6 +30,43 @@ def test_what_is_broken_is_named(ticket, capsys):
         call_command("check_invariants", "--json")
     (broken,) = json.loads(capsys.readouterr().out)["broken"]
     assert (broken["name"], broken["examples"]) == ("message_count", [str(ticket.pk)])
+
+
+BREAKS = {
+    "a count too high": (
+        "attachment_count",
+        lambda: Message.objects.filter(attachment_count=1).update(attachment_count=2),
+    ),
+    "a file deleted": ("attachment_count", lambda: Attachment.objects.exclude(message=None).delete()),
+    "a byte too many": ("file_usage", lambda: FileUsage.objects.update(size=F("size") + 1)),
+    "no counter": ("file_usage", lambda: FileUsage.objects.all().delete()),
+    "a row without its room": ("file_usage", lambda: Attachment.objects.filter(message=None)._raw_delete("default")),
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_files_that_are_miscounted_are_noticed(api, ticket, outsider_ticket, actor, broken):
+    name, break_it = BREAKS[broken]
+    done, _, _ = upload(api, ticket), upload(api, ticket), announce(api, ticket)
+    append_message(ticket, body="See the file.", attachment_ids=[uuid.UUID(done["id"])], actor=actor)
+    assert broken_invariants() == []
+    break_it()
+    assert [rule.name for rule in broken_invariants()] == [name]
+
+
+def test_files_that_are_lost_or_cut_are_noticed_if_one_asks(api, ticket, outsider_ticket, capsys):
+    _, lost, cut = (Attachment.objects.get(pk=upload(api, ticket)["id"]) for _ in range(3))
+    announce(api, ticket)
+    call_command("check_invariants", "--files")
+    file_store().delete(lost.key)
+    file_store().retire(cut.key)
+
+    assert run(capsys, "check_invariants").splitlines()[-1].startswith("All ")
+    with pytest.raises(CommandError, match="1 invariants are broken"):
+        call_command("check_invariants", "--files", "--json")
+    (broken,) = json.loads(capsys.readouterr().out)["broken"]
+    assert (broken["name"], broken["count"]) == ("files", 2)
+    assert set(broken["examples"]) == {str(lost.pk), str(cut.pk)}
 
 
 def test_a_lost_index_is_noticed_and_rebuilt(api, ticket, outsider_ticket, capsys):

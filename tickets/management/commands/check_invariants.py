@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from tickets.invariants import INVARIANTS, broken_invariants
+from tickets.files.stores import file_store
+from tickets.invariants import INVARIANTS, broken_invariants, lost_files
 from workspaces.management.base import OpsCommand, add_json_option
 
 
@@ -14,13 +15,16 @@ class Command(OpsCommand):
         "Check that what is stored is sound: numbers without gaps, messages counted, merges consistent, workspaces\n"
         "apart. One query for each rule; changes nothing, and may run while the product works."
     )
-    examples = "  manage.py check_invariants\n  manage.py check_invariants --json"
+    examples = "  manage.py check_invariants\n  manage.py check_invariants --files --json"
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--files", action="store_true", help="Also hold the attachments against the file store.")
         add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         broken = broken_invariants()
+        if options["files"] and (lost := lost_files(file_store())):
+            broken.append(lost)
         if options["as_json"]:
             self.print_json({"ok": not broken, "broken": [asdict(rule) for rule in broken]})
         elif not broken:
