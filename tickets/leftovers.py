@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from inboxops import clock
 from inboxops.ids import parse_uuid
 from tickets.files.stores import FILES, UPLOADS, FileStore, Stored
-from tickets.models import Attachment
+from tickets.models import Attachment, FileUsage
 
 # Longer than any upload takes, and any request between copying a file and storing the row that knows it.
 AGE = dt.timedelta(hours=24)
@@ -30,13 +30,18 @@ def unconfirmed_attachments() -> QuerySet[Attachment]:
 def remove_unconfirmed() -> int:
     """Remove them, with what was uploaded for them; answers how many there were. One confirmed meanwhile stays."""
     removed = 0
-    while True:
-        with transaction.atomic():
-            batch = unconfirmed_attachments().select_for_update(skip_locked=True).order_by("pk")
-            keys = list(batch.values_list("pk", flat=True)[:_BATCH])
-            if not keys:
-                return removed
-            removed += Attachment.objects.filter(pk__in=keys).delete()[0]
+    while batch := _remove_some_unconfirmed():
+        removed += batch
+    return removed
+
+
+@transaction.atomic
+def _remove_some_unconfirmed() -> int:
+    batch = unconfirmed_attachments().select_for_update(skip_locked=True).order_by("pk")
+    found = dict(batch.values_list("pk", "workspace_id")[:_BATCH])
+    # The counters in one order, before the rows take them in theirs: two of these could wait for each other for ever.
+    list(FileUsage.objects.select_for_update().filter(pk__in=set(found.values())).order_by("pk"))
+    return Attachment.objects.filter(pk__in=found).delete()[0]
 
 
 def leftover_files(store: FileStore) -> Iterator[Stored]:
