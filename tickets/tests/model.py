@@ -73,6 +73,7 @@ class Message:
     at: dt.datetime
     # To and Cc of the mail that was queued for it.
     mailed: tuple | None = None
+    files: set = field(default_factory=set)
 
 
 @dataclass
@@ -152,6 +153,8 @@ class Inbox:
         self.tickets = {}
         self.contacts = {}
         self.merges = {}
+        # The ticket that each file was sent for; a message's own says which are used.
+        self.files = {}
 
     # What the actions do
 
@@ -166,7 +169,7 @@ class Inbox:
             subject=subject,
             created_at=self.now,
             updated_at=self.now,
-            requester=self._contact(requester),
+            requester=self._contact(requester, rename=False),
             tags=Words.of(tags),
             ccs=Words.of(ccs),
             priority=priority,
@@ -189,6 +192,7 @@ class Inbox:
         send_email=False,
         to=None,
         cc=None,
+        files=(),
         last_seen=None,
         to_status=None,
         changes=None,
@@ -196,6 +200,8 @@ class Inbox:
     ):
         ticket = self.tickets[ticket_id]
         codes = self._closed_to_writes(ticket, version)
+        if len(files) > len(set(files) & self._waiting_in(ticket)):
+            codes.add("invalid")
         if as_requester and (is_internal or send_email):
             codes.add("contradiction")
         if as_requester and ticket.requester is None:
@@ -213,6 +219,7 @@ class Inbox:
             raise Refused(*codes)
         at = self._touch(ticket)
         message = Message(message_id, ticket_id, "customer" if as_requester else author, is_internal, at)
+        message.files = set(files)
         if leaves:
             to = Words.of(to or [self.contacts[ticket.requester].email]).shown()
             cc = ticket.ccs.shown() if cc is None else Words.of(cc).shown()
@@ -375,7 +382,19 @@ class Inbox:
     def start_working(self, user_id):
         self.workers.add(user_id)
 
+    def files_in(self, ticket):
+        """Those of its messages, and those that wait: a ticket that was merged has none."""
+        return {file for message in ticket.messages for file in message.files} | self._waiting_in(ticket)
+
     # What they share
+
+    def _waiting_in(self, ticket):
+        used = {file for other in self.tickets.values() for message in other.messages for file in message.files}
+        return {
+            file
+            for file, sent_for in self.files.items()
+            if file not in used and (self.tickets[sent_for].merged_into or sent_for) == ticket.id
+        }
 
     def _closed_to_writes(self, ticket, version):
         codes = set()
@@ -393,12 +412,14 @@ class Inbox:
             ticket.version += 1
         return at
 
-    def _contact(self, person):
+    def _contact(self, person, *, rename):
+        """A name is given to whoever has none. Another one only if somebody sets out to change it."""
         if person is None:
             return None
         email, name = person
         contact = self.contacts.setdefault(folded(email), Contact(email, name))
-        contact.name = name or contact.name
+        if rename or not contact.name:
+            contact.name = name or contact.name
         return folded(email)
 
     def _move(self, ticket, to, at):
@@ -436,7 +457,7 @@ class Inbox:
         if "ccs" in changes:
             ticket.ccs = ticket.ccs.replaced_by(changes["ccs"], keep_spelling=False)
         if "requester" in changes:
-            ticket.requester = self._contact(changes["requester"])
+            ticket.requester = self._contact(changes["requester"], rename=True)
         return self._properties(ticket) != before
 
     def _properties(self, ticket):
