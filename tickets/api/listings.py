@@ -36,7 +36,7 @@ def _of_ticket(model: type[Message] | type[TicketEvent]) -> Callable[[Question],
     return lambda asked: model._default_manager.filter(workspace=asked["workspace"], ticket=asked["ticket"])
 
 
-def _files_of_ticket(asked: Question) -> QuerySet[Any]:
+def files_of_ticket(asked: Question) -> QuerySet[Any]:
     """Those of its messages, and those that wait for one: its own, and those of tickets merged into it.
 
     In three parts, each of which an index answers: of parts with `or` between them, none does.
@@ -56,7 +56,7 @@ def _files_of_ticket(asked: Question) -> QuerySet[Any]:
 # Words that are searched for shape the question itself, and are seldom the same twice.
 TICKETS = Listing(_tickets, TICKET_COLUMNS, ticket_json, SORT_KEYS, searches=("search",))
 MESSAGES = Listing(_of_ticket(Message), MESSAGE_COLUMNS, message_json, CREATED, complete=complete_messages)
-TICKET_ATTACHMENTS = Listing(_files_of_ticket, ATTACHMENT_COLUMNS, attachment_json, CREATED)
+TICKET_ATTACHMENTS = Listing(files_of_ticket, ATTACHMENT_COLUMNS, attachment_json, CREATED)
 MESSAGE_ATTACHMENTS = Listing(
     lambda asked: Attachment.objects.filter(workspace=asked["workspace"], message=asked["message"]),
     ATTACHMENT_COLUMNS,

@@ -1,7 +1,8 @@
 """Long random lives of a few tickets, lived twice: by the actions and by the model in `model.py`.
 
-After every step the two must agree: which message is where, statuses, pointers, tags, CCs, people, counts, moments,
-versions, mails. What the model refuses, the action refuses with the same code, and then not a row has changed.
+After every step the two must agree: which message is where, with which files, statuses, pointers, tags, CCs, people,
+counts, moments, versions, mails. What the model refuses, the action refuses with the same code, and then not a row has
+changed.
 
 A failure prints the steps as a program. Decide by the design which of the two is wrong; the model has no vote.
 `HYPOTHESIS_PROFILE=thorough pytest -o faulthandler_timeout=0 tickets/tests/test_properties.py` looks much longer, and
@@ -30,10 +31,14 @@ from inboxops.errors import DomainError
 from inboxops.tests.factories import MembershipFactory, WorkspaceFactory
 from tickets import actions
 from tickets.actions import Changes, Person
+from tickets.api.listings import files_of_ticket
+from tickets.attachments import store_attachment
 from tickets.invariants import broken_invariants
 from tickets.models import (
+    Attachment,
     Contact,
     Delivery,
+    FileUsage,
     Merge,
     MergedMessage,
     Message,
@@ -65,7 +70,19 @@ PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"
 
 MOST_TICKETS = 7
 START = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
-STORED = (Ticket, TicketTag, Message, Merge, MergedMessage, Delivery, Contact, TicketEvent, TicketCounter)
+STORED = (
+    Ticket,
+    TicketTag,
+    Message,
+    Merge,
+    MergedMessage,
+    Delivery,
+    Contact,
+    TicketEvent,
+    TicketCounter,
+    Attachment,
+    FileUsage,
+)
 
 which = st.integers(0, MOST_TICKETS - 1)
 # Few and alike, so that they meet: in two spellings, and the requesters' addresses among the CCs.
@@ -163,8 +180,13 @@ class Lives(RuleBasedStateMachine):
         for row in sorted(after[Message], key=lambda row: (row["created_at"], row["id"])):
             messages.setdefault(row["ticket_id"], []).append(row)
         contacts = {row["id"]: row for row in after[Contact]}
+        files = {}
+        for row in after[Attachment]:
+            files.setdefault(row["message_id"], set()).add(row["id"])
         shown = {
-            row["id"]: shown_ticket(row, contacts, keys.get(row["id"], set()), messages.get(row["id"], []), mails)
+            row["id"]: shown_ticket(
+                row, contacts, keys.get(row["id"], set()), messages.get(row["id"], []), mails, files
+            )
             for row in after[Ticket]
         }
         expected = {ticket.id: expected_ticket(ticket, self.model) for ticket in self.model.tickets.values()}
@@ -263,12 +285,15 @@ class Lives(RuleBasedStateMachine):
         send_email=st.booleans(),
         to=st.none() | addresses,
         cc=st.none() | addresses,
+        files=st.lists(st.integers(0, 9), max_size=2),
         last_seen=st.none() | st.integers(0, 9),
         to_status=st.none() | statuses,
         changes=ride_along,
     )
-    def say_and_do(self, which, last_seen, changes, **options):
+    def say_and_do(self, which, files, last_seen, changes, **options):
         messages = self.ticket(which).messages
+        sent = list(self.model.files)
+        options["files"] = [sent[number % len(sent)] for number in files if sent]
         if last_seen is not None:
             # The number beyond the last is a message of nobody.
             ids = [*(message.id for message in messages), uuid.UUID(int=0)]
@@ -288,6 +313,7 @@ class Lives(RuleBasedStateMachine):
                 send_email=options.get("send_email", False),
                 to_addresses=options.get("to"),
                 cc_addresses=options.get("cc"),
+                attachment_ids=options.get("files", ()),
                 last_seen_message_id=options.get("last_seen"),
                 to_status=None if to_status is None else Status(to_status),
                 changes=as_changes(changes or {}),
@@ -296,6 +322,19 @@ class Lives(RuleBasedStateMachine):
             ),
             lambda message: self.model.append(ticket.id, id_of(message), version=version, changes=changes, **options),
         )
+
+    @precondition(has_tickets)
+    @rule(which=which)
+    def a_file_arrives(self, which):
+        """As it is once confirmed, without the store."""
+        ticket = self.ticket(which)
+        if ticket.merged_into is None:
+            file = Attachment(
+                workspace=self.workspace, ticket_id=ticket.id, filename="a.txt", size=1, key=str(uuid.uuid4())
+            )
+            file.created_at = file.confirmed_at = self.now
+            store_attachment(file)
+            self.model.files[file.pk] = ticket.id
 
     @precondition(has_tickets)
     @rule(which=which, changes=anything, version=versions)
@@ -425,7 +464,7 @@ def as_changes(changes):
     return Changes(**given)
 
 
-def shown_ticket(ticket, contacts, keys, messages, mails):
+def shown_ticket(ticket, contacts, keys, messages, mails, files):
     """What there is to compare of a stored ticket."""
     requester = contacts.get(ticket["requester_id"])
     return {
@@ -450,9 +489,11 @@ def shown_ticket(ticket, contacts, keys, messages, mails):
                 message["is_internal"],
                 message["created_at"],
                 mails.get(message["id"]),
+                files.get(message["id"], set()),
             )
             for message in messages
         ],
+        "files": listed_files(ticket),
         "message_count": ticket["message_count"],
         "last_message_at": ticket["last_message_at"],
         "first_replied_at": ticket["first_replied_at"],
@@ -460,6 +501,12 @@ def shown_ticket(ticket, contacts, keys, messages, mails):
         "updated_at": ticket["updated_at"],
         "version": ticket["version"],
     }
+
+
+def listed_files(ticket):
+    """As the API lists them."""
+    asked = {"workspace": ticket["workspace_id"], "ticket": ticket["id"]}
+    return set(files_of_ticket(asked).values_list("pk", flat=True))
 
 
 def expected_ticket(ticket, inbox):
@@ -480,9 +527,10 @@ def expected_ticket(ticket, inbox):
         "merged_into": ticket.merged_into,
         "split_from": ticket.split_from,
         "messages": [
-            (message.id, message.origin, message.author, message.is_internal, message.at, message.mailed)
+            (message.id, message.origin, message.author, message.is_internal, message.at, message.mailed, message.files)
             for message in ticket.messages
         ],
+        "files": inbox.files_in(ticket),
         "message_count": len(ticket.messages),
         "last_message_at": ticket.last_message_at,
         "first_replied_at": ticket.first_replied_at,
