@@ -1,11 +1,13 @@
 """Files in a folder of this machine. What a bucket does by itself is done here and in `views`: signed addresses."""
 
 import datetime as dt
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ParamSpec, TypeVar
 
 from django.core import signing
 from django.core.files import File
@@ -13,7 +15,13 @@ from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
 
 from inboxops import clock
+from inboxops.errors import Unavailable
 from tickets.files.stores import FileStore, Stored, UploadRequest
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
 # In the query, because the path stands in the log.
@@ -27,6 +35,22 @@ class AlreadyUploaded(Exception):
 
 class Incomplete(Exception):
     """The bytes ended too early."""
+
+
+def _writing(method: Callable[P, R]) -> Callable[P, R]:
+    """Such as a disk that is full: the same failure as that of a bucket. What is missing, or there, is none."""
+
+    @wraps(method)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (FileNotFoundError, FileExistsError):
+            raise
+        except OSError as error:
+            logger.exception("The folder could not %s", method.__name__)
+            raise Unavailable("The file store does not answer right now. Try again shortly.") from error
+
+    return answered
 
 
 class LocalStore(FileStore, FileSystemStorage):
@@ -44,6 +68,7 @@ class LocalStore(FileStore, FileSystemStorage):
         token = _signed({"key": key, "name": filename, "type": content_type}, _DOWNLOAD, lifetime)
         return f"{reverse('file-download')}?{_QUERY}={token}"
 
+    @_writing
     def receive(self, key: str, read: Callable[[int], bytes], size: int) -> None:
         """Store exactly `size` bytes under the key, a chunk at a time; nothing stands there before all are on disk.
 
@@ -68,6 +93,7 @@ class LocalStore(FileStore, FileSystemStorage):
         finally:
             part.unlink(missing_ok=True)
 
+    @_writing
     def copy(self, source: str, target: str) -> None:
         place = self._place(target)
         _make_folder(place.parent)
@@ -83,6 +109,7 @@ class LocalStore(FileStore, FileSystemStorage):
                 _to_disk(file)
         _names_to_disk(place.parent)
 
+    @_writing
     def retire(self, key: str) -> None:
         target = self._place(key)
         marker = target.with_name(f"{target.name}.{os.urandom(8).hex()}.part")
@@ -111,6 +138,7 @@ class LocalStore(FileStore, FileSystemStorage):
         """The file, to be read in chunks. Raises FileNotFoundError."""
         return open(self._place(key), "rb")
 
+    @_writing
     def _save(self, name: str, content: "File[Any]") -> str:
         """Django's own does not wait until it is on disk."""
         place = self._place(name)

@@ -1,7 +1,9 @@
 """Files from their announcement to their download, as programs on the API go through it."""
 
 import datetime as dt
+import errno
 import io
+import os
 import re
 import uuid
 from urllib.parse import urlsplit
@@ -182,6 +184,21 @@ class TestUploading:
         where = announce(api, ticket).json()
         answer = put(api, {**where, "method": method})
         assert (answer.status_code, answer["Allow"]) == (405, "PUT")
+
+
+def test_a_disk_that_is_full_is_nobodys_error_but_a_moments(api, ticket, monkeypatch, problem):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    where = announce(api, ticket).json()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert problem(put(api, where), 503, "unavailable")
+    assert put(api, where).status_code == 204
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert problem(confirm(api, ticket, where["attachmentId"]), 503, "unavailable")
+    assert confirm(api, ticket, where["attachmentId"]).status_code == 200
 
 
 class TestConfirming:
