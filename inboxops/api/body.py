@@ -50,12 +50,8 @@ def read_body(request: HttpRequest) -> bytes:
 
 def _read(request: HttpRequest) -> tuple[bytes, int]:
     """The body, as far as it may go, and how much of it was read."""
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        # Django trusts Content-Length alone and would see nothing; servers that can tell the end of a chunked body
-        # say so (PEP 3333 leaves it out, gunicorn and mod_wsgi set this key).
-        if not request.META.get("wsgi.input_terminated"):
-            raise ApiError(411, "length_required", "Send the body with a Content-Length.")
-        stream = request.META["wsgi.input"]
+    if _is_chunked(request):
+        stream = _chunks(request)
     else:
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -74,16 +70,30 @@ def _read(request: HttpRequest) -> tuple[bytes, int]:
     return bytes(data), seen
 
 
-def discard_body(request: HttpRequest) -> None:
-    """Read and throw away a body that nobody asked for, up to 8 MiB.
+def _is_chunked(request: HttpRequest) -> bool:
+    return "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+
+
+def _chunks(request: HttpRequest) -> Any:
+    """The server's own stream. Raises ApiError 411 where the server cannot tell its end."""
+    # Django trusts Content-Length alone and would see nothing; servers that can tell the end of a chunked body
+    # say so (PEP 3333 leaves it out, gunicorn and mod_wsgi set this key).
+    if not request.META.get("wsgi.input_terminated"):
+        raise ApiError(411, "length_required", "Send the body with a Content-Length.")
+    return request.META["wsgi.input"]
+
+
+def discard_body(request: HttpRequest, at_most: int = DRAIN_BYTES) -> None:
+    """Read and throw away a body that nobody asked for, or what is left of it: 8 MiB, unless told otherwise.
 
     A server that closes a connection on which bytes wait makes the client's system drop the answer unread: whoever
     sends a long message with a token that has expired would see a broken pipe instead of 401.
     """
     if getattr(request, "body_was_read", False):
         return
+    request.body_was_read = True  # type: ignore[attr-defined]
     with contextlib.suppress(Exception):
-        read_body(request)
+        _drain(_chunks(request) if _is_chunked(request) else request, at_most)
 
 
 def _drain(stream: Readable, size: int) -> int:

@@ -11,6 +11,8 @@ import contextlib
 import http.client
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -25,6 +27,20 @@ COMMAND_SECONDS = 120
 ANSWER_SECONDS = 60
 # What the caller's own installation is told must not reach this one.
 _FOREIGN = ("DATABASE_URL", "CACHE_URL", "SECRET_KEY", "EMAIL_URL", "INBOXOPS_", "DJANGO_", "GUNICORN_", "PYTEST_")
+
+
+def documented_options():
+    """How gunicorn is started in production: what stands behind its name in the unit that operators copy."""
+    unit = (ROOT / "deploy" / "inboxops.service").read_text().replace("\\\n", " ")
+    return shlex.split(re.search(r"^ExecStart=\S+ (.*)$", unit, re.MULTILINE)[1])
+
+
+def _with(options, **changed):
+    """The same options but for the values of some: `_with(options, workers=1)`."""
+    options = list(options)
+    for name, value in changed.items():
+        options[options.index(f"--{name}") + 1] = str(value)
+    return options
 
 
 class Installation:
@@ -63,12 +79,9 @@ class Installation:
         # The socket is ours and is passed on: there is no moment in which another program could take the port.
         with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as output:
             port = listener.getsockname()[1]
+            options = _with(documented_options(), workers=workers, threads=threads, bind=f"fd://{listener.fileno()}")
             server = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "gunicorn", "inboxops.wsgi", "--worker-class=gthread"),
-                    *(f"--workers={workers}", f"--threads={threads}", f"--bind=fd://{listener.fileno()}"),
-                    *("--no-control-socket", "--graceful-timeout=5"),
-                ],
+                [sys.executable, "-m", "gunicorn", *options, "--graceful-timeout=5"],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -79,7 +92,7 @@ class Installation:
             )
         try:
             self._wait_until_ready(server, port, log)
-            yield Server(port, log)
+            yield Server(port, log, server.pid)
         finally:
             _stop(server)
 
@@ -88,7 +101,7 @@ class Installation:
         while time.monotonic() < deadline:
             assert server.poll() is None, f"gunicorn ended instead of serving:\n{log.read_text(errors='replace')}"
             try:
-                status, _, body = Server(port, log).request("GET", "/readyz", timeout=5)
+                status, _, body = Server(port, log, server.pid).request("GET", "/readyz", timeout=5)
             except OSError as error:
                 seen = str(error)
             else:
@@ -101,11 +114,12 @@ class Installation:
 
 
 class Server:
-    """Where the installation answers."""
+    """Where the installation answers, and the first process of those that do."""
 
-    def __init__(self, port, log):
+    def __init__(self, port, log, pid):
         self.port = port
         self.log = log
+        self.pid = pid
 
     def request(self, method, path, data=None, headers=None, timeout=ANSWER_SECONDS):
         """One request on a connection of its own: status, headers and body (JSON where there is any)."""

@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from inboxops.api.answers import nothing
+from inboxops.api.body import discard_body
 from inboxops.api.preconditions import is_unchanged
 from inboxops.api.problems import ApiError, exception_handler
 from inboxops.errors import NotFound
@@ -48,6 +49,8 @@ def _answering(*methods: str) -> Callable[[View], View]:
                     raise ApiError(405, "method_not_allowed", f"Allowed here: {allowed}.", headers={"Allow": allowed})
                 return view(request)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as a problem, and logged
+                # As much as a client may have been told to send; one that is still sending would not read the answer.
+                discard_body(request, settings.MAX_FILE_SIZE)
                 return exception_handler(error)
 
         return answered
@@ -60,18 +63,13 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Take the bytes that an address is for: exactly so many, of exactly this type, once."""
     store = _store()
     announced = _signed(upload_of, request)
-    read = _reader(request)
+    _must_be_announced(request, announced)
     try:
-        _must_be_announced(request, announced)
-        store.receive(announced["key"], read, announced["size"])
-    except Exception as error:
-        # A server that closes a connection on which bytes wait makes the client's system drop the answer unread.
-        _discard(read)
-        if isinstance(error, AlreadyUploaded):
-            raise ApiError(409, "already_uploaded", "A file was uploaded here before. Confirm it.") from None
-        if isinstance(error, Incomplete):
-            raise ApiError(400, "bad_request", "The body ended before it was complete.") from None
-        raise
+        store.receive(announced["key"], _reader(request), announced["size"])
+    except AlreadyUploaded:
+        raise ApiError(409, "already_uploaded", "A file was uploaded here before. Confirm it.") from None
+    except Incomplete:
+        raise ApiError(400, "bad_request", "The body ended before it was complete.") from None
     return nothing()
 
 
@@ -95,13 +93,6 @@ def _reader(request: HttpRequest) -> Callable[[int], bytes]:
         return b""
 
     return read
-
-
-def _discard(read: Callable[[int], bytes]) -> None:
-    """Read as much as a file may have, and forget it."""
-    left = settings.MAX_FILE_SIZE
-    while left > 0 and (chunk := read(CHUNK)):
-        left -= len(chunk)
 
 
 @_answering("GET", "HEAD")
