@@ -71,14 +71,15 @@ class Client:
         while (end := received.find(b"\r\n\r\n")) < 0:
             received += self._more(connection)
         head, parts = received[:end], [received[end + 4 :]]
-        length = _LENGTH.search(head)
-        if length is None:
+        status, length = int(head[9:12]), _LENGTH.search(head)
+        # RFC 9110, section 15.3.5: an answer without a body does not say how long it is.
+        if length is None and status != 204:
             raise ConnectionError(f"An answer without its length: {head[:200]!r}")
-        missing = int(length[1]) - len(parts[0])
+        missing = int(length[1] if length else 0) - len(parts[0])
         while missing > 0:
             parts.append(self._more(connection))
             missing -= len(parts[-1])
-        return Answer(int(head[9:12]), head, b"".join(parts))
+        return Answer(status, head, b"".join(parts))
 
     @staticmethod
     def _more(connection: socket.socket) -> bytes:

@@ -1,4 +1,4 @@
-"""The server that is measured: gunicorn as `docs/deployment.md` has it, and what it costs, from /proc."""
+"""The server that is measured: gunicorn as `deploy/inboxops.service` has it, and what it costs, from /proc."""
 
 import os
 import socket
@@ -39,17 +39,40 @@ class Server:
         """The resident bytes of each worker."""
         return [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in self.pids[1:]]
 
+    def own_memory(self) -> int:
+        """The bytes of all workers together, what several of them share counted once (PSS)."""
+        return sum(_kib(f"/proc/{pid}/smaps_rollup", "Pss") for pid in self.pids[1:])
+
+    def forget_peak(self) -> None:
+        """From now on, `peak_memory` tells of what comes now."""
+        for pid in self.pids[1:]:
+            # See proc(5).
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def peak_memory(self) -> int:
+        """The most that each worker has been resident with at any moment, together."""
+        return sum(_kib(f"/proc/{pid}/status", "VmHWM") for pid in self.pids[1:])
+
+
+def _kib(path: str, name: str) -> int:
+    """A line of a file in /proc, in bytes."""
+    values = dict(line.split(":", 1) for line in Path(path).read_text().splitlines() if ":" in line)
+    return int(values[name].split()[0]) * 1024
+
 
 @contextmanager
-def served() -> Iterator[Server]:
-    """Start gunicorn on a free port of loopback, without a rate limit; stop it at the end."""
+def served(**variables: str) -> Iterator[Server]:
+    """Start gunicorn on a free port of loopback, without a rate limit; stop it at the end.
+
+    `variables` are put into its environment.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "benchmarks.wsgi", "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
     command += ["--limit-request-line", "8190", "--no-control-socket", "--log-level", "warning"]
     # What `inboxops.wsgi` would set if this package had not read the settings before it.
-    environment = {"INBOXOPS_STATEMENT_TIMEOUT": "15", **os.environ, "INBOXOPS_RATE_LIMIT": ""}
+    environment = {"INBOXOPS_STATEMENT_TIMEOUT": "15", **os.environ, "INBOXOPS_RATE_LIMIT": "", **variables}
     process = subprocess.Popen(
         command, cwd=settings.BASE_DIR, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import soak, uploads
 from benchmarks.figures import Figure, Round, figure_of
-from benchmarks.soak import Soak, lines_of, soak_of
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -57,8 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--write", action="store_true", help=f"Write it into {RESULTS.name} as well.")
     parser.add_argument("--soak", action="append", type=Path, default=[], help="What benchmarks.soak has written.")
+    parser.add_argument("--uploads", action="append", type=Path, default=[], help="The same of benchmarks.uploads.")
     options = parser.parse_args(arguments)
-    text = page([result_of(_read(path)) for path in options.result], [_read(path) for path in options.soak])
+    more = [_read(path) for path in [*options.soak, *options.uploads]]
+    text = page([result_of(_read(path)) for path in options.result], more)
     print(text, end="")
     if options.write:
         RESULTS.write_text(text)
@@ -79,21 +81,26 @@ def _line(item: dict[str, Any]) -> Line:
     return Line(item["name"], figure_of(product), figure_of(floor) if floor else None)
 
 
-def page(results: Sequence[Result], soaks: Sequence[dict[str, Any]] = ()) -> str:
-    """Everything, as one page of Markdown; `soaks` are what the files say."""
+def page(results: Sequence[Result], more: Sequence[dict[str, Any]] = ()) -> str:
+    """Everything, as one page of Markdown; `more` is what the files of other commands say."""
     parts = ["# Results", "", "Written by `python -m benchmarks.table`; [README](README.md) says how to read it.", ""]
     for result in results:
         parts += [*_section(result), ""]
     for larger in results[1:]:
         parts += [*_growth(results[0], larger), ""]
-    for soak in soaks:
-        parts += [*_soak_section(soak["about"], soak_of(soak["soak"])), ""]
+    for data in more:
+        parts += [*_further_section(data), ""]
     return "\n".join(parts)
 
 
-def _soak_section(about: dict[str, str], found: Soak) -> list[str]:
-    heading = f"## Many clients, {about['tickets']} tickets"
-    return [heading, "", f"{about['date']}, `{about['command']}`, on the machine above.", "", *lines_of(found)]
+def _further_section(data: dict[str, Any]) -> list[str]:
+    about = data["about"]
+    if "soak" in data:
+        heading, lines = "Many clients", soak.lines_of(soak.soak_of(data["soak"]))
+    else:
+        heading, lines = "Large files", uploads.lines_of(uploads.transfers_of(data["uploads"]))
+    where = f"{about['date']}, `{about['command']}`, on the machine above."
+    return [f"## {heading}, {about['tickets']} tickets", "", where, "", *lines]
 
 
 def _section(result: Result) -> list[str]:

@@ -56,6 +56,14 @@ def test_an_answer_without_its_length_is_an_error():
         client.send(http("GET", "/", {}))
 
 
+def test_an_answer_without_a_body_needs_no_length():
+    with served([[b"HTTP/1.1 204 No Content\r\n\r\n"]]) as client:
+        answer = client.send(http("PUT", "/", {}))
+        client.close()
+
+    assert (answer.status, answer.body) == (204, b"")
+
+
 def test_a_request_says_how_long_it_is():
     request = http("POST", "/v1", {"x-workspace-id": "acme"}, {"body": "é"})
 

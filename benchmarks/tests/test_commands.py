@@ -65,8 +65,9 @@ def rules_of(name):
         return {*constraints.fetchall(), *indexes.fetchall()}
 
 
-def test_load_drive_soak_and_table(run, database, django_db_setup, tmp_path, capsys):
-    state, result, soak = tmp_path / "state.json", tmp_path / "result.json", tmp_path / "soak.json"
+def test_load_drive_soak_uploads_and_table(run, database, django_db_setup, tmp_path, capsys):
+    state, result = tmp_path / "state.json", tmp_path / "result.json"
+    soak, uploads = tmp_path / "soak.json", tmp_path / "uploads.json"
     at = ("--state", str(state))
 
     assert "invariants hold" in run("-m", "benchmarks.load", "--tickets", "300", "--processes", "1", *at)
@@ -83,9 +84,15 @@ def test_load_drive_soak_and_table(run, database, django_db_setup, tmp_path, cap
     run("-c", SOAK, *at, "--seconds", "1", "--clients", "6", "--output", str(soak))
     assert json.loads(soak.read_text())["soak"]["errors"] == []
 
+    # This verdict counts: a file that is held in memory anywhere fails it.
+    few = ("--files", "32", "--size", "8", "--output", str(uploads))
+    assert "memory flat" in run("-m", "benchmarks.uploads", *at, *few)
+
     run("manage.py", "check_invariants")
-    table.main([str(result), "--soak", str(soak)])
-    assert "| create |" in capsys.readouterr().out
+    table.main([str(result), "--soak", str(soak), "--uploads", str(uploads)])
+    printed = capsys.readouterr().out
+    assert "| create |" in printed
+    assert "| out |" in printed
 
 
 def test_a_database_that_holds_a_workspace_is_left_alone(workspace):

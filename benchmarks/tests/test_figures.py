@@ -2,9 +2,11 @@ import math
 
 import pytest
 
+from benchmarks import uploads
 from benchmarks.figures import Figure, Round, figure_of, percentile
 from benchmarks.soak import Soak, Waits, complaints_about
 from benchmarks.table import growth_row, page, result_of, verdict
+from benchmarks.uploads import MIB, Transfers, Way
 
 
 @pytest.mark.parametrize(
@@ -109,5 +111,28 @@ def test_a_good_soak_has_no_complaints():
 )
 def test_each_criterion_of_the_soak_can_fail(wrong, word):
     (complaint,) = complaints_about(a_soak(**wrong))
+
+    assert word in complaint
+
+
+def transfers(*, errors=(), peaks=(40, 20, 0), after=(130, 132, 133)):
+    ways = [Way("in", 800, 5.0, 4.0, 125 * MIB, peak * MIB, end * MIB) for peak, end in zip(peaks, after, strict=True)]
+    return Transfers(files=100, size=20, clients=8, ways=ways, errors=list(errors))
+
+
+def test_good_transfers_have_no_complaints():
+    assert uploads.complaints_about(transfers()) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"errors": ["file 3: 500"]}, "errors"),
+        ({"peaks": (40, 20, 160)}, "it may by 48.0 MiB"),
+        ({"after": (130, 140, 150)}, "from 130.0 MiB to 150.0 MiB"),
+    ],
+)
+def test_each_criterion_of_the_transfers_can_fail(wrong, word):
+    (complaint,) = uploads.complaints_about(transfers(**wrong))
 
     assert word in complaint
