@@ -21,15 +21,13 @@ from inboxops.rows import insert_rows
 from tickets.actions.editing import must_not_be_merged, new_event
 from tickets.attachments import find_upload, store_attachment
 from tickets.errors import FileTooLarge, NotUploaded, UploadMismatch
-from tickets.files.kinds import HEAD_LENGTH, KindMismatch, agreed_type, clean_content_type
+from tickets.files.kinds import HEAD_LENGTH, UNKNOWN_TYPE, KindMismatch, agreed_type, clean_content_type
 from tickets.files.names import clean_filename
 from tickets.files.stores import FileStore, file_store, new_key
 from tickets.models import Attachment, Ticket
 from tickets.workflow import EventKind
 
 logger = logging.getLogger("inboxops.files")
-
-UNKNOWN_TYPE = "application/octet-stream"
 
 
 @in_transaction

@@ -6,6 +6,7 @@ from inboxops.api.fields import ADDRESS, NO_NUL, NOT_BLANK, Choice, Flag, Id, Re
 from inboxops.api.inputs import Examples, Input
 from tickets.actions import Changes, Person
 from tickets.contacts import NAME_LENGTH
+from tickets.files.kinds import TYPE_PATTERN
 from tickets.models.attachment import CONTENT_TYPE_LENGTH
 from tickets.models.message import BODY_LENGTH, HTML_LENGTH
 from tickets.models.ticket import SUBJECT_LENGTH, TAG_LENGTH
@@ -15,10 +16,8 @@ from tickets.workflow import Priority, Status
 # Something, and no comma: that separates tags in the filter.
 TAG_PATTERN = r"^[^,\u0000]*([^,\s\u0000\u001c-\u001f\u0085]|\ufeff)[^,\u0000]*$"
 
-# RFC 6838, section 4.2; parameters are of no use here, and left out.
-CONTENT_TYPE_PATTERN = (
-    r"^[ \t]*[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,39}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,85}[ \t]*(;[^\u0000]*)?$"
-)
+# Parameters are of no use here, and left out.
+CONTENT_TYPE_PATTERN = rf"^[ \t]*{TYPE_PATTERN}[ \t]*(;[^\u0000]*)?$"
 
 
 def tags_field(**kwargs: Any) -> Several:
