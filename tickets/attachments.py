@@ -42,12 +42,13 @@ def usable_attachments(ticket: Ticket, attachment_ids: Sequence[uuid.UUID]) -> l
     limit = settings.FILES_PER_MESSAGE
     if len(attachment_ids) > limit:
         raise TooManyAttachments(f"A message takes {limit} files at most.", limit=limit)
-    locked = Attachment.objects.select_for_update(of=("self",)).select_related("ticket").order_by("pk")
-    found = {row.pk: row for row in locked.filter(workspace_id=ticket.workspace_id, pk__in=attachment_ids)}
+    uploads = Attachment.objects.filter(uploads_for(ticket.pk), workspace_id=ticket.workspace_id)
+    locked = uploads.filter(pk__in=attachment_ids).select_for_update(of=("self",)).order_by("pk")
+    found = {attachment.pk: attachment for attachment in locked}
     errors = []
     for index, attachment_id in enumerate(attachment_ids):
         attachment, pointer = found.get(attachment_id), f"/attachmentIds/{index}"
-        if attachment is None or ticket.pk not in (attachment.ticket_id, attachment.ticket.merged_into_id):
+        if attachment is None:
             errors.append(
                 FieldError("unknown_attachment", "This is not an attachment uploaded for this ticket.", pointer)
             )
