@@ -9,17 +9,15 @@ from rest_framework.request import Request
 
 from accounts.actors import Access
 from inboxops import clock
-from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
 from inboxops.api.failures import refusal
 from inboxops.api.negotiation import asks_for_json
-from inboxops.api.pagination import sort_parameter
 from inboxops.errors import NotFound
 from tickets import actions
 from tickets.actions.upload import Received, receiving
 from tickets.api import inputs
-from tickets.api.base import TicketBaseViewSet
-from tickets.api.listings import CREATED, MESSAGE_ATTACHMENTS, TICKET_ATTACHMENTS
+from tickets.api.base import MERGED, TIMELINE, TicketBaseViewSet
+from tickets.api.listings import MESSAGE_ATTACHMENTS, TICKET_ATTACHMENTS
 from tickets.api.outputs import AttachmentOutput, DownloadOutput, UploadOutput
 from tickets.api.representations import has_message, stored_attachment_json
 from tickets.errors import (
@@ -27,9 +25,9 @@ from tickets.errors import (
     NotConfirmed,
     NotUploaded,
     StorageQuotaExceeded,
-    TicketMerged,
     UploadMismatch,
 )
+from tickets.files.kinds import UNKNOWN_TYPE
 from tickets.files.stores import file_store
 from tickets.models import Attachment
 from workspaces.api.calls import Call
@@ -37,9 +35,6 @@ from workspaces.api.calls import Call
 # Long enough for a slow line to begin with, and for a person to click.
 UPLOAD_LIFETIME = dt.timedelta(hours=1)
 DOWNLOAD_LIFETIME = dt.timedelta(minutes=5)
-
-_PAGES = (*pagination.PARAMETERS, sort_parameter(CREATED, "createdAt"))
-_MERGED = refusal(TicketMerged, "mergedIntoId")
 
 
 class AttachmentViewSet(TicketBaseViewSet):
@@ -64,7 +59,7 @@ class AttachmentViewSet(TicketBaseViewSet):
         gives=UploadOutput,
         status=201,
         gives_secret=True,
-        failures=(refusal(FileTooLarge, "limit"), refusal(StorageQuotaExceeded, "limit"), _MERGED),
+        failures=(refusal(FileTooLarge, "limit"), refusal(StorageQuotaExceeded, "limit"), MERGED),
     )
     def request_upload(self, request: Request, **kwargs: str) -> HttpResponse:
         """Ask where to upload a file.
@@ -73,7 +68,13 @@ class AttachmentViewSet(TicketBaseViewSet):
         address itself is the right, for one file of exactly this size and type, once. Then confirm.
         """
         data = self.input()
-        attachment = actions.request_upload(self.ticket(), **inputs.upload_of(data), actor=self.actor)
+        attachment = actions.request_upload(
+            self.ticket(),
+            filename=data["filename"],
+            content_type=data.get("contentType", UNKNOWN_TYPE),
+            size=data["size"],
+            actor=self.actor,
+        )
         where = file_store().upload_request(
             attachment.upload_key,
             size=attachment.size,
@@ -96,7 +97,7 @@ class AttachmentViewSet(TicketBaseViewSet):
         Access.WRITE,
         takes=inputs.EmptyBodyInput,
         gives=AttachmentOutput,
-        failures=(refusal(NotUploaded), refusal(UploadMismatch, "found"), _MERGED),
+        failures=(refusal(NotUploaded), refusal(UploadMismatch, "found"), MERGED),
     )
     def confirm(self, request: Request, **kwargs: str) -> HttpResponse:
         """Confirm that a file was uploaded.
@@ -110,7 +111,7 @@ class AttachmentViewSet(TicketBaseViewSet):
         )
         return answer(stored_attachment_json(attachment))
 
-    @Call("listTicketAttachments", Access.READ, gives=AttachmentOutput, many=True, parameters=_PAGES)
+    @Call("listTicketAttachments", Access.READ, gives=AttachmentOutput, many=True, parameters=TIMELINE)
     def list_of_ticket(self, request: Request, **kwargs: str) -> HttpResponse:
         """List the files of a ticket.
 
@@ -118,7 +119,7 @@ class AttachmentViewSet(TicketBaseViewSet):
         """
         return self.timeline(request, TICKET_ATTACHMENTS, ticket=self.found_ticket().pk)
 
-    @Call("listMessageAttachments", Access.READ, gives=AttachmentOutput, many=True, parameters=_PAGES)
+    @Call("listMessageAttachments", Access.READ, gives=AttachmentOutput, many=True, parameters=TIMELINE)
     def list_of_message(self, request: Request, **kwargs: str) -> HttpResponse:
         """List the files of a message."""
         message_id = self.id_in_path("messageId")

@@ -7,14 +7,22 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from inboxops.api import pagination
 from inboxops.api.answers import answer
-from inboxops.api.pagination import Listing, paginate, parse_sort
+from inboxops.api.failures import refusal
+from inboxops.api.pagination import Listing, paginate, parse_sort, sort_parameter
 from inboxops.api.problems import ApiError
 from inboxops.errors import Invalid, NotFound, Refused
 from inboxops.ids import parse_uuid
+from tickets.api.listings import CREATED
 from tickets.api.representations import has_ticket
+from tickets.errors import TicketMerged
 from tickets.models import Ticket
 from workspaces.api.base import WorkspaceViewSet
+
+# Of every call that answers with `timeline`.
+TIMELINE = (*pagination.PARAMETERS, sort_parameter(CREATED, "createdAt"))
+MERGED = refusal(TicketMerged, "mergedIntoId")
 
 
 class TicketBaseViewSet(WorkspaceViewSet):

@@ -177,12 +177,6 @@ class EmptyBodyInput(Input):
     """For calls without a body: an empty object will do."""
 
 
-def upload_of(data: dict[str, Any]) -> dict[str, Any]:
-    """The file that a validated body announces, as `actions.request_upload` takes it."""
-    claim = {"content_type": data["contentType"]} if "contentType" in data else {}
-    return {"filename": data["filename"], "size": data["size"], **claim}
-
-
 def changes_of(data: dict[str, Any]) -> Changes:
     """The changes that a validated body asks for."""
     given: dict[str, Any] = {}

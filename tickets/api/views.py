@@ -10,15 +10,15 @@ from accounts.actors import Access
 from inboxops.api import pagination
 from inboxops.api.answers import answer, nothing
 from inboxops.api.failures import Failure, refusal
-from inboxops.api.pagination import paginate, sort_parameter
+from inboxops.api.pagination import paginate
 from inboxops.api.preconditions import etag, expected_version, is_unchanged
 from inboxops.api.renderers import to_json
 from inboxops.errors import NotFound
 from tickets import actions
 from tickets.api import inputs
-from tickets.api.base import TicketBaseViewSet
+from tickets.api.base import MERGED, TIMELINE, TicketBaseViewSet
 from tickets.api.filters import FILTER_BACKENDS, FILTER_PARAMETERS, SEARCH_PARAMETER, SORT_PARAMETER, sort_of
-from tickets.api.listings import CREATED, EVENTS, MESSAGES, TICKETS
+from tickets.api.listings import EVENTS, MESSAGES, TICKETS
 from tickets.api.outputs import (
     EventOutput,
     MergedTicketOutput,
@@ -41,7 +41,6 @@ from tickets.errors import (
     NotMerged,
     SplitWouldEmpty,
     TargetMerged,
-    TicketMerged,
     TooManyAttachments,
     TransitionNotAllowed,
     UnmergeFirst,
@@ -49,9 +48,6 @@ from tickets.errors import (
 from tickets.workflow import Priority, Status
 from workspaces.api.calls import Call
 
-_TIMELINE = (*pagination.PARAMETERS, sort_parameter(CREATED, "createdAt"))
-
-_MERGED = refusal(TicketMerged, "mergedIntoId")
 _NOT_ALLOWED = refusal(TransitionNotAllowed, "currentStatus", "allowedTransitions")
 _NOT_ASSIGNABLE = Failure(400, "not_assignable", "The assignee is no agent or admin of the workspace.")
 
@@ -100,7 +96,7 @@ class TicketViewSet(TicketBaseViewSet):
             return nothing(status=304, headers={"ETag": tag})
         return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
-    @Call("listMessages", Access.READ, gives=MessageOutput, many=True, parameters=_TIMELINE)
+    @Call("listMessages", Access.READ, gives=MessageOutput, many=True, parameters=TIMELINE)
     def list_messages(self, request: Request, **kwargs: str) -> HttpResponse:
         """List the messages of a ticket.
 
@@ -108,7 +104,7 @@ class TicketViewSet(TicketBaseViewSet):
         """
         return self.timeline(request, MESSAGES, ticket=self.found_ticket().pk)
 
-    @Call("listEvents", Access.READ, gives=EventOutput, many=True, parameters=_TIMELINE)
+    @Call("listEvents", Access.READ, gives=EventOutput, many=True, parameters=TIMELINE)
     def list_events(self, request: Request, **kwargs: str) -> HttpResponse:
         """List what happened to a ticket.
 
@@ -156,7 +152,7 @@ class TicketViewSet(TicketBaseViewSet):
         gives=TicketOutput,
         headers=("ETag",),
         if_match=True,
-        failures=(_NOT_ASSIGNABLE, _MERGED),
+        failures=(_NOT_ASSIGNABLE, MERGED),
     )
     def partial_update(self, request: Request, **kwargs: str) -> HttpResponse:
         """Change properties of a ticket.
@@ -181,7 +177,7 @@ class TicketViewSet(TicketBaseViewSet):
             Failure(400, "no_recipient", "A mail to nobody: the ticket has no requester."),
             Failure(400, "no_requester", "`asRequester` on a ticket without one."),
             Failure(400, "unknown_message", "The message is not one of this ticket."),
-            _MERGED,
+            MERGED,
             _NOT_ALLOWED,
             refusal(ConversationMovedOn, "messages"),
             refusal(TooManyAttachments, "limit"),
@@ -220,7 +216,7 @@ class TicketViewSet(TicketBaseViewSet):
         gives=TicketOutput,
         headers=("ETag",),
         if_match=True,
-        failures=(_MERGED, _NOT_ALLOWED),
+        failures=(MERGED, _NOT_ALLOWED),
     )
     def transition(self, request: Request, **kwargs: str) -> HttpResponse:
         """Move a ticket to another status.
@@ -301,7 +297,7 @@ class TicketViewSet(TicketBaseViewSet):
         failures=(
             Failure(400, "empty", "No messages are named."),
             Failure(400, "unknown_message", "The message is not one of this ticket."),
-            _MERGED,
+            MERGED,
             refusal(SplitWouldEmpty),
         ),
     )
@@ -329,7 +325,7 @@ class TicketViewSet(TicketBaseViewSet):
         gives=TicketOutput,
         headers=("ETag",),
         if_match=True,
-        failures=(_MERGED,),
+        failures=(MERGED,),
     )
     def archive(self, request: Request, **kwargs: str) -> HttpResponse:
         """Archive a ticket.
@@ -348,7 +344,7 @@ class TicketViewSet(TicketBaseViewSet):
         gives=TicketOutput,
         headers=("ETag",),
         if_match=True,
-        failures=(_MERGED,),
+        failures=(MERGED,),
     )
     def unarchive(self, request: Request, **kwargs: str) -> HttpResponse:
         """Bring a ticket back from the archive.
