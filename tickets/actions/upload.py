@@ -169,27 +169,34 @@ def _record(attachment: Attachment, ticket: Ticket, actor: Actor) -> None:
 
 
 def _received(store: FileStore, attachment: Attachment, key: str) -> Received | None:
-    """Copy first, then look: what is looked at can no longer change. None when another one was quicker."""
+    """What has arrived, copied to `key`. None when another one was quicker. Raises NotUploaded and UploadMismatch."""
     try:
-        store.copy(attachment.upload_key, key)
-        size = store.size(key)
-        if size != attachment.size:
-            raise UploadMismatch(f"{attachment.size} bytes were announced, {size} have arrived.", found=str(size))
-        return Received(key, _agreed_type(store, attachment, key))
-    except (FileNotFoundError, UploadMismatch, KindMismatch) as error:
+        return _copied(store, attachment, key)
+    except (NotUploaded, UploadMismatch):
         # Whoever confirms first leaves an empty marker where the bytes were.
         mine = Attachment.objects.filter(workspace_id=attachment.workspace_id, pk=attachment.pk)
         if mine.filter(confirmed_at__isnull=False).exists():
             return None
-        if isinstance(error, FileNotFoundError):
-            raise NotUploaded from None
-        if isinstance(error, KindMismatch):
-            raise UploadMismatch(
-                f"{attachment.content_type} was announced, the content is {error.detected}. Announce it anew, as that"
-                f" or as {UNKNOWN_TYPE}: this address is used up.",
-                found=error.detected,
-            ) from None
         raise
+
+
+def _copied(store: FileStore, attachment: Attachment, key: str) -> Received:
+    """Copy first, then look: what is looked at can no longer change. Raises NotUploaded and UploadMismatch."""
+    try:
+        store.copy(attachment.upload_key, key)
+        size = store.size(key)
+    except FileNotFoundError:
+        raise NotUploaded from None
+    if size != attachment.size:
+        raise UploadMismatch(f"{attachment.size} bytes were announced, {size} have arrived.", found=str(size))
+    try:
+        return Received(key, _agreed_type(store, attachment, key))
+    except KindMismatch as mismatch:
+        raise UploadMismatch(
+            f"{attachment.content_type} was announced, the content is {mismatch.detected}. Announce it anew, as that"
+            f" or as {UNKNOWN_TYPE}: this address is used up.",
+            found=mismatch.detected,
+        ) from None
 
 
 def _agreed_type(store: FileStore, attachment: Attachment, key: str) -> str:
