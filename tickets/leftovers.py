@@ -7,6 +7,7 @@ that a file may be left without a row, never a row without its file; here is wha
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -63,7 +64,7 @@ def _batches(store: FileStore, prefix: str) -> Iterator[list[Stored]]:
     """Files that have not been touched for long, some at a time."""
     before = clock.now() - AGE
     files = (file for file in store.listed(prefix) if file.modified_at < before)
-    while batch := [file for _, file in zip(range(_BATCH), files, strict=False)]:
+    while batch := list(islice(files, _BATCH)):
         yield batch
 
 
