@@ -104,9 +104,9 @@ class LocalStore(FileStore, FileSystemStorage):
             raise
         except OSError:
             # Not every file system can do that.
-            shutil.copyfile(self._place(source), place)
-            with open(place, "rb+") as file:
-                _to_disk(file)
+            with self.open(source) as old, self._new(place) as new:
+                shutil.copyfileobj(old, new)
+                _to_disk(new)
         _names_to_disk(place.parent)
 
     @_writing
@@ -118,8 +118,9 @@ class LocalStore(FileStore, FileSystemStorage):
         os.replace(marker, target)
 
     def head(self, key: str, length: int) -> bytes:
-        with open(self._place(key), "rb") as file:
-            return file.read(length)
+        with self.open(key) as file:
+            start: bytes = file.read(length)
+            return start
 
     def listed(self, prefix: str) -> Iterator[Stored]:
         root = self._place(prefix)
@@ -133,10 +134,6 @@ class LocalStore(FileStore, FileSystemStorage):
                 # Of its name, not of its content: the copy of an old upload is new.
                 modified_at = dt.datetime.fromtimestamp(found.st_ctime, dt.UTC)
                 yield Stored(path.relative_to(self.location).as_posix(), found.st_size, modified_at)
-
-    def open_to_read(self, key: str) -> IO[bytes]:
-        """The file, to be read in chunks. Raises FileNotFoundError."""
-        return open(self._place(key), "rb")
 
     @_writing
     def _save(self, name: str, content: "File[Any]") -> str:

@@ -7,11 +7,12 @@ import contextlib
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import IO, Any
+from typing import Any
 
 from csp.constants import NONE
 from csp.decorators import csp
 from django.conf import settings
+from django.core.files import File
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -108,7 +109,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
         if is_unchanged(request, tag):
             return nothing(status=304, headers={"ETag": tag})
         part = _part(request, size, tag)
-        file = store.open_to_read(wanted["key"])
+        file = store.open(wanted["key"])
     except FileNotFoundError:
         raise NotFound from None
     shown = part or Part(0, size, size)
@@ -149,12 +150,12 @@ class FileDownload(FileResponse):
 class _Portion:
     """A part of an open file, as a file that can be read once."""
 
-    def __init__(self, file: IO[bytes], part: Part) -> None:
+    def __init__(self, file: "File[bytes]", part: Part) -> None:
         file.seek(part.start)
         self._file, self._left = file, part.length
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(min(size, self._left))
+        data: bytes = self._file.read(min(size, self._left))
         self._left -= len(data)
         return data
 
