@@ -16,6 +16,7 @@ from django.db import connection
 from accounts.actors import Door, operator
 from inboxops.tests.declared import DeclaredClient
 from inboxops.tests.factories import MembershipFactory, TicketFactory, WorkspaceFactory
+from inboxops.tests.uploads import keep_files_in
 from tickets.actions import Person
 from workspaces.actions import create_token
 from workspaces.models import Role, Scope
@@ -45,9 +46,7 @@ def _files_folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _files_apart(settings, _files_folder):
     """What tests upload is nothing for the data folder. The keys are random: they do not meet."""
-    local = settings.STORAGES["attachments"]
-    options = {**local["OPTIONS"], "location": _files_folder}
-    settings.STORAGES = {**settings.STORAGES, "attachments": {**local, "OPTIONS": options}}
+    keep_files_in(settings, _files_folder)
 
 
 @pytest.fixture(autouse=True)

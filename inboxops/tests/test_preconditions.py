@@ -12,9 +12,9 @@ from tickets.models import Delivery, Ticket
 from tickets.workflow import DeliveryState
 from workspaces.models import Membership
 
-# A call that changes a ticket, and so can be told which version it is meant for.
 # A file that waits for a message changes nothing of the ticket.
 NO_EDITS = {"POST attachment-upload-url", "POST attachment-confirm"}
+# A call that changes a ticket, and so can be told which version it is meant for.
 EDITS = [
     route
     for route in routes()

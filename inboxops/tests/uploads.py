@@ -6,6 +6,13 @@ from urllib.parse import urlsplit
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 
 
+def keep_files_in(settings, folder):
+    """A folder for the files of a test."""
+    local = settings.STORAGES["attachments"]
+    options = {**local["OPTIONS"], "location": folder}
+    settings.STORAGES = {**settings.STORAGES, "attachments": {**local, "OPTIONS": options}}
+
+
 def announce(api, ticket, content=PNG, filename="lamp.png", content_type="image/png", **changes):
     """Ask where to upload; `changes` replace members of the body."""
     body = {"filename": filename, "contentType": content_type, "size": len(content), **changes}

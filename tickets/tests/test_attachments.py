@@ -407,7 +407,6 @@ class TestDownloading:
         assert answer["Content-Disposition"] == 'attachment; filename="lamp.png"'
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert set(answer["Content-Security-Policy"].split("; ")) == {"default-src 'none'", "sandbox"}
-        bytes_of(answer)
 
     def test_the_head_is_the_same_without_the_bytes(self, api, done):
         told = api.get(f"attachments/{done['id']}/download", headers={"Accept": "application/json"}).json()
@@ -508,7 +507,7 @@ HOSTILE = [
     ("Rechnung März.pdf", "Rechnung März.pdf"),
     ("発票.pdf", "発票.pdf"),
     ("👩\u200d💻.txt", "👩\u200d💻.txt"),
-    ("x" * 300 + ".tar.gz", "x" * 248 + ".gz"),
+    ("x" * 300 + ".tar.gz", "x" * 252 + ".gz"),
     ("\u200b\u200b", "file"),
 ]
 
@@ -516,10 +515,7 @@ HOSTILE = [
 @pytest.mark.parametrize(("sent", "shown"), HOSTILE)
 def test_a_hostile_name_is_shown_clean_and_reaches_neither_path_nor_header(api, ticket, sent, shown):
     done = upload(api, ticket, filename=sent)
-    if len(sent) < 255:
-        assert done["filename"] == shown
-    else:
-        assert (len(done["filename"]), done["filename"][-3:]) == (255, ".gz")
+    assert done["filename"] == shown
     attachment = Attachment.objects.get()
     assert re.fullmatch(rf"files/{ticket.workspace_id}/[0-9a-f]{{32}}", attachment.key)
     answer = download(api, done["id"])

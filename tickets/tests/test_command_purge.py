@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from inboxops import clock
-from inboxops.tests.uploads import PNG, announce, confirm, put, upload
+from inboxops.tests.uploads import PNG, announce, confirm, keep_files_in, put, upload
 from tickets.files.local import LocalStore
 from tickets.files.stores import file_store, new_key
 from tickets.models import Attachment, FileUsage
@@ -20,9 +20,7 @@ LONG_AGO = dt.timedelta(hours=25)
 @pytest.fixture(autouse=True)
 def _empty_store(settings, tmp_path):
     """These tests look at all there is."""
-    local = settings.STORAGES["attachments"]
-    options = {**local["OPTIONS"], "location": tmp_path}
-    settings.STORAGES = {**settings.STORAGES, "attachments": {**local, "OPTIONS": options}}
+    keep_files_in(settings, tmp_path)
 
 
 @pytest.fixture
