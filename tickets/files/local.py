@@ -37,6 +37,10 @@ class Incomplete(Exception):
     """The bytes ended too early."""
 
 
+class AddressInvalid(Exception):
+    """The address was altered, has expired, or never was one of ours."""
+
+
 def _writing(method: Callable[P, R]) -> Callable[P, R]:
     """Such as a disk that is full: the same failure as that of a bucket. What is missing, or there, is none."""
 
@@ -191,10 +195,6 @@ def _place_exclusively(part: Path, target: Path) -> None:
 def _signed(content: dict[str, Any], purpose: str, lifetime: dt.timedelta) -> str:
     expires = int((clock.now() + lifetime).timestamp())
     return signing.dumps({**content, "expires": expires}, salt=purpose, compress=True)
-
-
-class AddressInvalid(Exception):
-    """The address was altered, has expired, or never was one of ours."""
 
 
 def _verified(query: Mapping[str, str], purpose: str) -> dict[str, Any]:
