@@ -62,8 +62,9 @@ def _migrations_are_applied() -> bool:
 
 def _storage_is_writable() -> bool:
     # A bucket is not asked: while it is away, everything but files goes on.
+    in_folder = settings.STORAGES["attachments"]["BACKEND"] == "tickets.files.local.LocalStore"
     # A folder that is gone is not made anew: what was to be mounted there may not be.
-    for folder in {settings.DATA_DIR, settings.FILES_DIR}:
+    for folder in {settings.DATA_DIR, settings.FILES_DIR if in_folder else settings.DATA_DIR}:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"ready?")
     return True

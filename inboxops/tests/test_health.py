@@ -34,6 +34,16 @@ def test_ready_means_database_migrations_and_storage(probe, db):
     assert response.json() == {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "storage": "ok"}}
 
 
+def test_a_folder_for_files_must_be_writable_and_is_not_asked_for_with_a_bucket(probe, db, settings, tmp_path):
+    (tmp_path / "a-file").write_text("")
+    settings.FILES_DIR = tmp_path / "a-file" / "below-it"
+    assert probe.get("/readyz").json()["checks"]["storage"] == "failed"
+
+    bucket = {"BACKEND": "tickets.files.s3.BucketStore", "OPTIONS": {"bucket_name": "acme-support"}}
+    settings.STORAGES = {**settings.STORAGES, "attachments": bucket}
+    assert probe.get("/readyz").json()["checks"]["storage"] == "ok"
+
+
 @pytest.fixture(autouse=True)
 def _unsure_of_migrations(monkeypatch):
     monkeypatch.setattr(health, "_migrated", threading.Event())
