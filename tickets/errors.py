@@ -83,6 +83,13 @@ class StorageQuotaExceeded(Refused):
     code = "storage_quota_exceeded"
 
 
+class AttachmentUsed(Refused):
+    """The file belongs to a message, for good."""
+
+    code = "attachment_used"
+    detail = "This file belongs to a message, for good."
+
+
 class NotUploaded(Refused):
     """There are no bytes to confirm: nothing was uploaded, or not all of it."""
 

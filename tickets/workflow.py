@@ -90,4 +90,5 @@ class EventKind(models.TextChoices):
     SPLIT = "ticket.split"
     MESSAGE_ADDED = "message.added"
     ATTACHMENT_UPLOADED = "attachment.uploaded"
+    ATTACHMENT_DISCARDED = "attachment.discarded"
     DELIVERY_SETTLED = "delivery.settled"

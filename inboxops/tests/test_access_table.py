@@ -34,6 +34,7 @@ TABLE = """
     attachment-upload-url  POST write
     attachment-confirm     POST write
     ticket-attachments     GET read
+    attachment             DELETE write
     message-attachments    GET read
     attachment-download    GET read
 """

@@ -176,6 +176,7 @@ CALLS = {
     "tickets.split_ticket": lambda s: ((s.ticket,), {"message_ids": [s.message().pk]}),
     "tickets.request_upload": lambda s: ((s.ticket,), {"filename": "a.txt", "size": 7}),
     "tickets.confirm_upload": lambda s: ((s.ticket, s.announced().pk), {"received": Received("key", "text/plain")}),
+    "tickets.discard_upload": lambda s: ((s.announced(),), {}),
     "tickets.add_file": lambda s: ((s.ticket,), {"filename": "a.txt", "content": io.BytesIO(b"A lamp.")}),
     "tickets.settle_delivery": lambda s: ((s.delivery(),), {"state": DeliveryState.SENT}),
 }

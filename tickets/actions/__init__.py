@@ -8,6 +8,7 @@ what happened, all in one transaction; a deadlock or serialisation failure is tr
     request_upload     a file is announced                        nothing: it may never come
     confirm_upload     what was uploaded is a file                attachment.uploaded
     add_file           a file that is at hand                     attachment.uploaded
+    discard_upload     a file that is in no message goes          attachment.discarded
     update_ticket      assignee, priority, tags, subject, people  ticket.assigned, ticket.…_changed
     transition_ticket  open, pending, closed                      ticket.status_changed
     archive_ticket     out of the inbox                           ticket.archived
@@ -27,7 +28,7 @@ from tickets.actions.split import Split, split_ticket
 from tickets.actions.transition import transition_ticket
 from tickets.actions.unmerge import Unmerged, unmerge_ticket
 from tickets.actions.update import UNSET, Changes, update_ticket
-from tickets.actions.upload import add_file, confirm_upload, request_upload
+from tickets.actions.upload import add_file, confirm_upload, discard_upload, request_upload
 from tickets.contacts import Person
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "archive_ticket",
     "confirm_upload",
     "create_ticket",
+    "discard_upload",
     "merge_tickets",
     "request_upload",
     "settle_delivery",

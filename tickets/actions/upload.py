@@ -20,7 +20,7 @@ from inboxops.ids import uuid7
 from inboxops.rows import insert_rows
 from tickets.actions.editing import must_not_be_merged, new_event
 from tickets.attachments import find_upload, store_attachment
-from tickets.errors import FileTooLarge, NotUploaded, UploadMismatch
+from tickets.errors import AttachmentUsed, FileTooLarge, NotUploaded, UploadMismatch
 from tickets.files.kinds import HEAD_LENGTH, UNKNOWN_TYPE, KindMismatch, agreed_type, clean_content_type
 from tickets.files.names import clean_filename
 from tickets.files.stores import FileStore, file_store, new_key
@@ -94,6 +94,28 @@ def confirm_upload(ticket: Ticket, attachment_id: uuid.UUID, *, received: Receiv
     attachment.save(update_fields=["key", "content_type", "confirmed_at"])
     _record(attachment, ticket, actor)
     return attachment
+
+
+@in_transaction
+def discard_upload(attachment: Attachment, *, actor: Actor) -> None:
+    """Remove a file, or the announcement of one, that belongs to no message. Its bytes go, its room is given back.
+
+    Refuses one that belongs to a message (AttachmentUsed). Records `attachment.discarded` where it was announced.
+    """
+    actor.must(Access.WRITE, attachment.workspace_id)
+    locked = (
+        Attachment.objects.select_for_update(of=("self",))
+        .select_related("ticket")
+        .filter(workspace_id=attachment.workspace_id, pk=attachment.pk)
+        .first()
+    )
+    if locked is None:
+        raise NotFound
+    if locked.message_id is not None:
+        raise AttachmentUsed
+    told = {"attachmentId": str(locked.pk), "filename": locked.filename}
+    locked.delete()
+    insert_rows([new_event(locked.ticket, EventKind.ATTACHMENT_DISCARDED, actor, clock.now(), told)])
 
 
 def add_file(

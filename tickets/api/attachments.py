@@ -21,6 +21,7 @@ from tickets.api.listings import MESSAGE_ATTACHMENTS, TICKET_ATTACHMENTS
 from tickets.api.outputs import AttachmentOutput, DownloadOutput, UploadOutput
 from tickets.api.representations import has_message, stored_attachment_json
 from tickets.errors import (
+    AttachmentUsed,
     FileTooLarge,
     NotConfirmed,
     NotUploaded,
@@ -126,6 +127,17 @@ class AttachmentViewSet(TicketBaseViewSet):
         if not has_message(self.workspace.pk, message_id):
             raise NotFound
         return self.timeline(request, MESSAGE_ATTACHMENTS, message=message_id)
+
+    @Call("discardAttachment", Access.WRITE, status=204, failures=(refusal(AttachmentUsed),))
+    def discard(self, request: Request, **kwargs: str) -> HttpResponse:
+        """Remove a file that belongs to no message.
+
+        Or the announcement of one. Its room is given back. What belongs to a message stays there.
+        """
+        attachment_id = self.id_in_path("attachmentId")
+        attachment = Attachment.from_db(None, ("id", "workspace_id"), (attachment_id, self.workspace.pk))
+        actions.discard_upload(attachment, actor=self.actor)
+        return nothing()
 
     @Call(
         "downloadAttachment",

@@ -37,6 +37,7 @@ urlpatterns = [
         AttachmentViewSet.as_view({"get": "list_of_message"}),
         name="message-attachments",
     ),
+    path("attachments/<str:attachmentId>", AttachmentViewSet.as_view({"delete": "discard"}), name="attachment"),
     path(
         "attachments/<str:attachmentId>/download",
         AttachmentViewSet.as_view({"get": "download"}),

@@ -580,3 +580,23 @@ def test_pages_of_files_go_on(api, ticket):
 
 def test_addresses_are_as_absolute_as_the_request(api, ticket):
     assert urlsplit(announce(api, ticket).json()["uploadUrl"]).netloc == "testserver"
+
+
+class TestDiscarding:
+    def test_what_is_in_no_message_goes_with_its_bytes(self, api, ticket, django_capture_on_commit_callbacks, problem):
+        done, where = upload(api, ticket), announce(api, ticket).json()
+        key = Attachment.objects.get(pk=done["id"]).key
+        with django_capture_on_commit_callbacks(execute=True):
+            for attachment_id in (done["id"], where["attachmentId"]):
+                assert api.delete(f"attachments/{attachment_id}").status_code == 204
+        assert not file_store().exists(key)
+        assert FileUsage.objects.get().size == 0
+        problem(api.delete(f"attachments/{done['id']}"), 404, "not_found")
+        event = api.get(f"tickets/{ticket.pk}/events").json()[-2]
+        assert (event["kind"], event["data"]["filename"]) == ("attachment.discarded", "lamp.png")
+
+    def test_what_is_in_a_message_stays(self, api, ticket, problem):
+        done = upload(api, ticket)
+        reply(api, ticket, done)
+        problem(api.delete(f"attachments/{done['id']}"), 409, "attachment_used")
+        assert bytes_of(download(api, done["id"])) == PNG

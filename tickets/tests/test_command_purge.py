@@ -135,11 +135,22 @@ def test_the_age_of_a_copy_is_its_own(api, ticket, tmp_path):
     assert clock.now() - found.modified_at < dt.timedelta(minutes=1)
 
 
-def test_a_store_that_another_database_knows_is_not_emptied(ticket, purge, a_day_later):
-    for _ in range(101):
+@pytest.mark.usefixtures("a_day_later")
+def test_one_file_is_enough_for_a_database_without_any(ticket, purge):
+    file_store().save(new_key(ticket.workspace_id), io.BytesIO(b"x"))
+    for options in (["--dry-run"], []):
+        with pytest.raises(CommandError, match="most of the store"):
+            purge("--orphans", *options)
+    assert len(keys()) == 1
+
+
+def test_a_store_that_another_database_knows_is_not_emptied(api, ticket, purge, a_day_later):
+    used = upload(api, ticket)
+    for _ in range(11):
         file_store().save(new_key(ticket.workspace_id), io.BytesIO(b"x"))
     with pytest.raises(CommandError, match="most of the store"):
         purge("--orphans")
-    assert len(keys()) == 101
-    assert purge("--orphans", "--force")["orphanFiles"] == 101
-    assert keys() == set()
+    assert len(keys("files/")) == 12
+    # And the empty marker of what was uploaded.
+    assert purge("--orphans", "--force")["orphanFiles"] == 12
+    assert keys() == {Attachment.objects.get(pk=used["id"]).key}

@@ -6,11 +6,12 @@ from django.core.management.base import CommandError, CommandParser
 
 from tickets.files.stores import FILES, file_store
 from tickets.leftovers import leftover_files, remove_unconfirmed, unconfirmed_attachments
+from tickets.models import Attachment
 from workspaces.api.idempotency import expired_answers
 from workspaces.management.base import OpsCommand, add_json_option
 
 # So many files may go unasked, whatever their share.
-_FEW = 100
+_FEW = 10
 
 
 class Command(OpsCommand):
@@ -65,11 +66,13 @@ def _purge_orphans(dry: bool, force: bool) -> int:
     store = file_store()
     leftovers = [file.key for file in leftover_files(store)]
     files = sum(key.startswith(FILES) for key in leftovers)
-    if not (dry or force) and files > _FEW and 2 * files > sum(1 for _ in store.listed(FILES)):
-        raise CommandError(
-            f"{files} files have no attachment in this database, which is most of the store. If it is the right"
-            " database, add --force."
-        )
+    if files and not force:
+        is_most = files > _FEW and 2 * files > sum(1 for _ in store.listed(FILES))
+        if is_most or not Attachment.objects.filter(confirmed_at__isnull=False).exists():
+            raise CommandError(
+                f"{files} files have no attachment in this database, which is most of the store. If it is the right"
+                " database, add --force."
+            )
     if not dry:
         for key in leftovers:
             store.delete(key)
