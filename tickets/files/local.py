@@ -109,7 +109,7 @@ class LocalStore(FileStore, FileSystemStorage):
         except OSError:
             # Not every file system can do that.
             with self.open(source) as old, self._new(place) as new:
-                shutil.copyfileobj(old, new)
+                shutil.copyfileobj(old, new, CHUNK)
                 _to_disk(new)
         _names_to_disk(place.parent)
 

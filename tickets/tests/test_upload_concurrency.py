@@ -94,7 +94,7 @@ def test_an_upload_that_is_sent_many_times_at_once_arrives_once_and_whole(api, t
         assert codes(answers) == {204: 1, (409, "already_uploaded"): 5}
         winner = next(content for content, answer in zip(contents, answers, strict=True) if answer.status_code == 204)
         assert confirm(api, ticket, where["attachmentId"]).status_code == 200
-        with file_store().open_to_read(Attachment.objects.get(pk=where["attachmentId"]).key) as file:
+        with file_store().open(Attachment.objects.get(pk=where["attachmentId"]).key) as file:
             assert file.read() == winner
 
 
