@@ -96,11 +96,12 @@ def page(results: Sequence[Result], more: Sequence[dict[str, Any]] = ()) -> str:
 def _further_section(data: dict[str, Any]) -> list[str]:
     about = data["about"]
     if "soak" in data:
-        heading, lines = "Many clients", soak.lines_of(soak.soak_of(data["soak"]))
+        heading = f"Many clients, {about['tickets']} tickets"
+        lines = soak.lines_of(soak.soak_of(data["soak"]))
     else:
         heading, lines = "Large files", uploads.lines_of(uploads.transfers_of(data["uploads"]))
     where = f"{about['date']}, `{about['command']}`, on the machine above."
-    return [f"## {heading}, {about['tickets']} tickets", "", where, "", *lines]
+    return [f"## {heading}", "", where, "", *lines]
 
 
 def _section(result: Result) -> list[str]:
