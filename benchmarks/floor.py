@@ -34,7 +34,7 @@ _ONE = f"{_TICKETS} AND t.id = %s"
 _MESSAGES = """
     SELECT m.id, m.ticket_id, m.origin_ticket_id, m.author_kind, m.user_id, u.name, u.email, m.contact_id, c.name,
         c.email, m.is_internal, m.channel, m.body, m.body_html, m.created_at, d.id, d.state, d.detail,
-        d.internet_message_id, d.to, d.cc, d.created_at, d.settled_at
+        d.internet_message_id, d.recipients, d.attempts, d.run_at, d.created_at, d.settled_at, d.complained_at
     FROM tickets_message m
     LEFT JOIN accounts_user u ON u.id = m.user_id
     LEFT JOIN tickets_contact c ON c.id = m.contact_id
@@ -174,6 +174,7 @@ def _ticket(row: Sequence[Any]) -> dict[str, Any]:
 
 def _message(row: Sequence[Any]) -> dict[str, Any]:
     author = row[7:10] if row[3] == "customer" else row[4:7]
+    recipients = orjson.loads(row[19] or "[]")
     return {
         "id": row[0],
         "ticketId": row[1],
@@ -186,16 +187,20 @@ def _message(row: Sequence[Any]) -> dict[str, Any]:
         "bodyHtml": row[13],
         # What is loaded has no files.
         "attachments": [],
-        "toAddresses": orjson.loads(row[19] or "[]"),
-        "ccAddresses": orjson.loads(row[20] or "[]"),
+        "toAddresses": [recipient["address"] for recipient in recipients if recipient["kind"] == "to"],
+        "ccAddresses": [recipient["address"] for recipient in recipients if recipient["kind"] == "cc"],
         "delivery": row[15]
         and {
             "id": row[15],
             "state": row[16],
             "detail": row[17],
             "internetMessageId": row[18],
-            "queuedAt": row[21],
-            "settledAt": row[22],
+            "recipients": recipients,
+            "attempts": orjson.loads(row[20]),
+            "nextAttemptAt": row[21] if row[16] == "queued" else None,
+            "queuedAt": row[22],
+            "settledAt": row[23],
+            "complainedAt": row[24],
         },
         "createdAt": row[14],
     }

@@ -11,6 +11,7 @@ from django.db.models import Model
 from accounts.actors import Door
 from benchmarks.desks import Desk, Member, some_tags, uuid7_at
 from benchmarks.words import RARE_WORD, some_text, some_words
+from inboxops.timestamps import in_iso
 from tickets.models import Contact, Delivery, Message, Ticket, TicketEvent, TicketTag
 from tickets.workflow import AuthorKind, Channel, DeliveryState, EventKind, Priority, Status
 
@@ -119,6 +120,11 @@ class Story:
         if sent:
             self._deliver(message)
 
+    def _addressees(self) -> list[tuple[str, str]]:
+        assert self.customer is not None
+        ccs = [cc for cc in self.ticket.ccs if cc != self.customer.email]
+        return [(self.customer.email, "to"), *((cc, "cc") for cc in ccs)]
+
     def _deliver(self, message: Message) -> None:
         assert self.customer is not None
         assert message.internet_message_id is not None
@@ -131,9 +137,20 @@ class Story:
             message_id=message.pk,
             state=state.value,
             internet_message_id=message.internet_message_id,
-            to=[self.customer.email],
-            cc=[cc for cc in self.ticket.ccs if cc != self.customer.email],
+            recipients=[
+                {
+                    "address": address,
+                    "kind": kind,
+                    "state": state.value,
+                    "code": 250 if state == DeliveryState.SENT else 550,
+                    "detail": "",
+                    "at": in_iso(self.now),
+                }
+                for address, kind in self._addressees()
+            ],
+            attempts=[{"at": in_iso(queued_at), "seconds": 0.2, "detail": ""}],
             created_at=queued_at,
+            queued_at=queued_at,
             settled_at=self.now,
         )
         self.rows[Delivery].append(delivery)

@@ -4,6 +4,7 @@ The same file serves a try-out (nothing set: SQLite on loopback) and production.
 loopback is refused at the start, not warned about later.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -255,6 +256,15 @@ STORAGES: dict[str, dict[str, object]] = {
 RATE_LIMIT = env.rate("INBOXOPS_RATE_LIMIT", "6000/min")
 # The right-hand side of the Message-IDs we make for a workspace that has no mailbox yet (RFC 5322, section 3.6.4).
 MAIL_DOMAIN = env.text("INBOXOPS_MAIL_DOMAIN", "inboxops.localhost")
+
+# Mail out ----------------------------------------------------------------------------------------------------------
+
+# How long a reply waits in which it can still be stopped.
+SEND_DELAY = timedelta(seconds=env.integer("INBOXOPS_SEND_DELAY", 0))
+# What has been due for longer is not sent by itself any more.
+HOLD_AFTER = timedelta(hours=env.integer("INBOXOPS_HOLD_AFTER", 24, minimum=1))
+# What a worker has taken is free again after that, unless the worker says that it lives.
+MAIL_LEASE = timedelta(seconds=env.integer("INBOXOPS_MAIL_LEASE", 120, minimum=5))
 
 # JSON bodies are read, limited and parsed by inboxops.api.body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -1,4 +1,6 @@
-"""Times from PostgreSQL, read by the C code of `datetime` instead of by a parser in Python.
+"""Times as text: written into JSON columns, and read from PostgreSQL.
+
+Those of PostgreSQL are read by the C code of `datetime` instead of by a parser in Python.
 
 Django replaces psycopg's own loader for `timestamptz` by a subclass in Python, which takes most of the time that a list
 of rows takes to read. All our connections are in UTC, where PostgreSQL writes what `fromisoformat` understands.
@@ -10,6 +12,11 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.abc import Buffer
 from psycopg.types.datetime import TimestamptzLoader
+
+
+def in_iso(moment: dt.datetime) -> str:
+    """An aware time as the API writes it: ISO 8601 in UTC, with `Z`."""
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 class UtcTimestamptzLoader(TimestamptzLoader):

@@ -63,7 +63,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "workspace", "state", "to", "settled_at", short("detail"))
+    list_display = ("created_at", "workspace", "state", "__str__", "settled_at", short("detail"))
     list_select_related = ("workspace",)
     list_filter = ("state",)
     ordering = ("-id",)

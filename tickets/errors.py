@@ -108,3 +108,24 @@ class NotConfirmed(Refused):
 
     code = "not_confirmed"
     detail = "This file has not been confirmed yet."
+
+
+class NotMailed(Refused):
+    """The message was not to be mailed."""
+
+    code = "not_mailed"
+    detail = "This message is not one that goes by mail."
+
+
+class TooLateToCancel(Refused):
+    """Sending was begun: nothing can promise any more that it does not arrive. Extra: `state`, of the delivery."""
+
+    code = "too_late_to_cancel"
+    detail = "It is too late: sending has begun."
+
+
+class NothingToResend(Refused):
+    """The mail waits to be sent, or was. Extra: `state`, of the delivery."""
+
+    code = "nothing_to_resend"
+    detail = "This mail waits to be sent, or was sent."

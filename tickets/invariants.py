@@ -224,7 +224,7 @@ def deliveries_lack_what_they_need() -> Rows:
         Delivery.objects.filter(
             (settled & Q(settled_at__isnull=True))
             | (~settled & Q(settled_at__isnull=False))
-            | Q(to=[])
+            | Q(recipients=[])
             | ~Q(internet_message_id=F("message__internet_message_id"))
         )
     )

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import connection
 
 from inboxops.compiled import CompiledQuery
+from inboxops.db import is_postgresql
 from inboxops.errors import Invalid
 from inboxops.ids import uuid7
 from inboxops.rows import insert_rows
 from tickets.models import Delivery, Message, Ticket
 from tickets.texts import MAX_ADDRESSES, clean_addresses, without_addresses
-from tickets.workflow import DeliveryState
+from tickets.workflow import DeliveryState, RecipientState
 from workspaces.models import Mailbox
 
 
@@ -23,6 +25,7 @@ class Recipients:
     to: list[str]
     cc: list[str]
     internet_message_id: str
+    mailbox: Mailbox | None
 
 
 def resolve_recipients(
@@ -43,7 +46,8 @@ def resolve_recipients(
     cc = without_addresses(cc, to)
     if len(to) + len(cc) > MAX_ADDRESSES:
         raise Invalid.at("/ccAddresses", "too_many", f"At most {MAX_ADDRESSES} addresses: choose the CCs.")
-    return Recipients(to, cc, make_message_id(ticket))
+    mailbox = ticket.mailbox or _DEFAULT_MAILBOX.first(ticket.workspace_id)
+    return Recipients(to, cc, make_message_id(ticket, mailbox), mailbox)
 
 
 _DEFAULT_MAILBOX = CompiledQuery(
@@ -52,23 +56,39 @@ _DEFAULT_MAILBOX = CompiledQuery(
 )
 
 
-def make_message_id(ticket: Ticket) -> str:
-    """A new Message-ID (RFC 5322, section 3.6.4) below the domain of the ticket's, or the workspace's, mailbox."""
-    mailbox = ticket.mailbox or _DEFAULT_MAILBOX.first(ticket.workspace_id)
+def make_message_id(ticket: Ticket, mailbox: Mailbox | None) -> str:
+    """A new Message-ID (RFC 5322, section 3.6.4) below the domain of the mailbox that sends."""
     domain = mailbox.address.rpartition("@")[2] if mailbox else settings.MAIL_DOMAIN
     return f"<{uuid7().hex}.{ticket.pk.hex}@{domain}>"
 
 
 def queue_delivery(message: Message, recipients: Recipients, *, now: dt.datetime) -> Delivery:
     """Store the delivery of a message, in the transaction that stores the message."""
+    people = [*((address, "to") for address in recipients.to), *((address, "cc") for address in recipients.cc)]
     delivery = Delivery(
         workspace_id=message.workspace_id,
         message=message,
+        mailbox=recipients.mailbox,
         state=DeliveryState.QUEUED,
         internet_message_id=recipients.internet_message_id,
-        to=recipients.to,
-        cc=recipients.cc,
+        recipients=[
+            {"address": address, "kind": kind, "state": RecipientState.QUEUED, "code": None, "detail": "", "at": None}
+            for address, kind in people
+        ],
         created_at=now,
+        queued_at=now,
+        run_at=now + settings.SEND_DELAY,
     )
     insert_rows([delivery])
+    wake_workers()
     return delivery
+
+
+CHANNEL = "inboxops_outbox"
+
+
+def wake_workers() -> None:
+    """Tell the workers, at commit, that there is something to do. Those on SQLite look by themselves."""
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")

@@ -64,12 +64,26 @@ class DeliveryState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+# A worker will take it, or is at it.
+WAITING_DELIVERY_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING)
+
 FINAL_DELIVERY_STATES = (
     DeliveryState.SENT,
     DeliveryState.FAILED,
     DeliveryState.BOUNCED,
     DeliveryState.CANCELLED,
 )
+
+
+class RecipientState(models.TextChoices):
+    """What became of a mail for one recipient."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    CANCELLED = "cancelled"
 
 
 class EventKind(models.TextChoices):
@@ -92,3 +106,6 @@ class EventKind(models.TextChoices):
     ATTACHMENT_UPLOADED = "attachment.uploaded"
     ATTACHMENT_DISCARDED = "attachment.discarded"
     DELIVERY_SETTLED = "delivery.settled"
+    DELIVERY_QUEUED = "delivery.queued"
+    DELIVERY_HELD = "delivery.held"
+    DELIVERY_COMPLAINED = "delivery.complained"

@@ -134,6 +134,8 @@ class Mailbox(TenantModel):
     address = models.EmailField(max_length=254)
     name = models.CharField(max_length=200, blank=True)
     is_default = models.BooleanField(default=False)
+    rate_per_minute = models.PositiveIntegerField(null=True, help_text="How many mails may leave in a minute.")
+    next_send_at = models.DateTimeField(null=True, help_text="Before that, the rate allows no mail to leave.")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

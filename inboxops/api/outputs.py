@@ -66,6 +66,7 @@ class ProblemOutput(Output):
         "messages": [],
         "limit": 26_214_400,
         "found": "text/html",
+        "state": "sent",
     }
 
     type = Text(help_text="A URN made of the code.")
@@ -99,6 +100,7 @@ class ProblemOutput(Output):
         required=False,
         help_text="With `too_many_attachments`: how many; with `file_too_large`, `storage_quota_exceeded`: in bytes.",
     )
+    state = Text(required=False, help_text="With `too_late_to_cancel` and `nothing_to_resend`: of the delivery.")
     found = Text(required=False, help_text="With `upload_mismatch`: the size or the type of what has arrived.")
 
 

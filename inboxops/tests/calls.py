@@ -16,7 +16,7 @@ from accounts.actors import operator
 from accounts.models import User
 from inboxops.tests.declared import DeclaredClient
 from inboxops.tests.factories import MembershipFactory, TicketFactory
-from tickets.actions import add_file, append_message, merge_tickets, request_upload
+from tickets.actions import add_file, append_message, cancel_delivery, merge_tickets, request_upload
 from tickets.files.stores import file_store
 from tickets.models import Attachment, Message, Ticket
 from workspaces.actions import create_mailbox, create_token
@@ -162,6 +162,17 @@ def _unmerge(world: World, path: Parts) -> Parts:
     return {}
 
 
+def _cancel(world: World, path: Parts) -> Parts:
+    path["messageId"] = append_message(world.ticket(), body="Sent.", send_email=True, actor=operator()).pk
+    return {}
+
+
+def _resend(world: World, path: Parts) -> Parts:
+    _cancel(world, path)
+    cancel_delivery(Message.objects.get(pk=path["messageId"]), actor=operator())
+    return {}
+
+
 def _confirm(world: World, path: Parts) -> Parts:
     path["attachmentId"] = world.uploaded(Ticket.objects.get(pk=path["ticketId"])).pk
     return {}
@@ -184,6 +195,8 @@ BODIES: dict[str, Callable[[World, Parts], Parts]] = {
     "POST ticket-unarchive": lambda world, path: {},
     "POST attachment-upload-url": lambda world, path: {"filename": "a.txt", "contentType": "text/plain", "size": 7},
     "POST attachment-confirm": _confirm,
+    "POST message-cancel-send": _cancel,
+    "POST message-resend": _resend,
 }
 
 

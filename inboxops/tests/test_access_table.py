@@ -31,6 +31,8 @@ TABLE = """
     ticket-split        POST write
     ticket-archive      POST write
     ticket-unarchive    POST write
+    message-cancel-send    POST write
+    message-resend         POST write
     attachment-upload-url  POST write
     attachment-confirm     POST write
     ticket-attachments     GET read

@@ -17,12 +17,14 @@ what happened, all in one transaction; a deadlock or serialisation failure is tr
     unmerge_ticket     a merge undone                             ticket.unmerged
     split_ticket       one becomes two                            ticket.split
     settle_delivery    what became of an outgoing mail            delivery.settled
+    cancel_delivery    a reply is stopped                         delivery.settled
+    resend_delivery    a mail is sent again                       delivery.queued
 """
 
 from tickets.actions.append import append_message
 from tickets.actions.archive import archive_ticket, unarchive_ticket
 from tickets.actions.create import create_ticket
-from tickets.actions.deliver import settle_delivery
+from tickets.actions.deliver import cancel_delivery, resend_delivery, settle_delivery
 from tickets.actions.merge import merge_tickets
 from tickets.actions.split import Split, split_ticket
 from tickets.actions.transition import transition_ticket
@@ -40,11 +42,13 @@ __all__ = [
     "add_file",
     "append_message",
     "archive_ticket",
+    "cancel_delivery",
     "confirm_upload",
     "create_ticket",
     "discard_upload",
     "merge_tickets",
     "request_upload",
+    "resend_delivery",
     "settle_delivery",
     "split_ticket",
     "transition_ticket",

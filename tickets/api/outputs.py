@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+from rest_framework import serializers
+
 from accounts.actors import Door
 from inboxops.api.fields import Choice, Flag, Id, Open, Text
 from inboxops.api.outputs import Example, Json, Number, Output, PersonOutput, Time, Values
-from tickets.workflow import AuthorKind, Channel, DeliveryState, EventKind, Priority, Status
+from tickets.workflow import AuthorKind, Channel, DeliveryState, EventKind, Priority, RecipientState, Status
 
 _AGENT = {"id": "0192f3c7-1c2d-7e3f-8a4b-5c6d7e8f9a0b", "name": "Mara Lindqvist", "email": "mara@acme.example"}
 _TICKET_ID = "0192f3c9-7a10-7b21-8c32-9d43ae54bf65"
@@ -68,6 +70,25 @@ class TicketOutput(Output):
     allowedTransitions = Values(child=Choice(Status), help_text="Where the status can go from here; empty once merged.")
 
 
+class DeliveryRecipientOutput(Output):
+    """A recipient of a mail, and what became of it there."""
+
+    address = Text()
+    kind = Text(help_text="`to` or `cc`.")
+    state = Open(RecipientState)
+    code = Number(allow_null=True, help_text="The mail server's reply code (RFC 5321), where there was one.")
+    detail = Text(help_text="The mail server's words.")
+    at = Time(allow_null=True, help_text="When it came to this.")
+
+
+class DeliveryAttemptOutput(Output):
+    """One time that a mail was sent, or was to be."""
+
+    at = Time()
+    seconds = serializers.FloatField(help_text="How long it took.")
+    detail = Text(help_text="The mail server's words; of several, those of the worst.")
+
+
 class DeliveryOutput(Output):
     """A message on its way out by mail."""
 
@@ -75,8 +96,12 @@ class DeliveryOutput(Output):
     state = Open(DeliveryState)
     detail = Text(help_text="Why it stands where it stands, in the mail server's words.")
     internetMessageId = Text(help_text="The Message-ID of the mail; a retry has the same.")
-    queuedAt = Time()
-    settledAt = Time(allow_null=True)
+    recipients = DeliveryRecipientOutput(many=True, help_text="What became of it for each.")
+    attempts = DeliveryAttemptOutput(many=True, help_text="The last 30, oldest first.")
+    nextAttemptAt = Time(allow_null=True, help_text="When it is to be sent, or sent again, while `queued`.")
+    queuedAt = Time(help_text="When the message was written.")
+    settledAt = Time(allow_null=True, help_text="When it was over.")
+    complainedAt = Time(allow_null=True, help_text="When a recipient called it spam.")
 
 
 class AttachmentOutput(Output):
@@ -154,8 +179,21 @@ class MessageOutput(Output):
             "state": "queued",
             "detail": "",
             "internetMessageId": "<0192f3c97a117c85a1b2c3d4e5f60718@acme.example>",
+            "recipients": [
+                {
+                    "address": "carla@customer.example",
+                    "kind": "to",
+                    "state": "queued",
+                    "code": None,
+                    "detail": "",
+                    "at": None,
+                },
+            ],
+            "attempts": [],
+            "nextAttemptAt": "2026-11-02T09:40:00.120044Z",
             "queuedAt": "2026-11-02T09:40:00.120044Z",
             "settledAt": None,
+            "complainedAt": None,
         },
         "createdAt": "2026-11-02T09:40:00.120044Z",
     }

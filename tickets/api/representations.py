@@ -13,7 +13,8 @@ from django.db.models import F, QuerySet, Sum, Window
 from inboxops.api.renderers import represent
 from inboxops.compiled import CompiledQuery
 from tickets.models import Attachment, Message, Ticket
-from tickets.workflow import TRANSITIONS, AuthorKind, Priority, Status
+from tickets.models.delivery import addresses_of
+from tickets.workflow import TRANSITIONS, AuthorKind, DeliveryState, Priority, Status
 
 Json = dict[str, Any]
 
@@ -166,10 +167,12 @@ MESSAGE_COLUMNS = (
     "delivery__state",
     "delivery__detail",
     "delivery__internet_message_id",
-    "delivery__to",
-    "delivery__cc",
+    "delivery__recipients",
+    "delivery__attempts",
+    "delivery__run_at",
     "delivery__created_at",
     "delivery__settled_at",
+    "delivery__complained_at",
 )
 
 
@@ -196,10 +199,12 @@ def message_json(row: Sequence[Any]) -> Json:
         state,
         detail,
         internet_message_id,
-        to,
-        cc,
+        recipients,
+        attempts,
+        run_at,
         queued_at,
         settled_at,
+        complained_at,
     ) = row
     if author_kind == AuthorKind.CUSTOMER:
         author = person_json(contact_id, contact_name, contact_email)
@@ -212,8 +217,12 @@ def message_json(row: Sequence[Any]) -> Json:
             "state": state,
             "detail": detail,
             "internetMessageId": internet_message_id,
+            "recipients": recipients,
+            "attempts": attempts,
+            "nextAttemptAt": run_at if state == DeliveryState.QUEUED else None,
             "queuedAt": queued_at,
             "settledAt": settled_at,
+            "complainedAt": complained_at,
         }
     return {
         "id": message_id,
@@ -227,8 +236,8 @@ def message_json(row: Sequence[Any]) -> Json:
         "bodyHtml": body_html,
         # Which: `complete_messages` knows.
         "attachments": None if attachment_count else [],
-        "toAddresses": to or [],
-        "ccAddresses": cc or [],
+        "toAddresses": addresses_of(recipients, "to") if recipients else [],
+        "ccAddresses": addresses_of(recipients, "cc") if recipients else [],
         "delivery": delivery,
         "createdAt": created_at,
     }

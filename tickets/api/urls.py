@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tickets.api.attachments import AttachmentViewSet
+from tickets.api.deliveries import DeliveryViewSet
 from tickets.api.views import TicketViewSet
 
 TICKET = "tickets/<str:ticketId>"
@@ -43,4 +44,10 @@ urlpatterns = [
         AttachmentViewSet.as_view({"get": "download"}),
         name="attachment-download",
     ),
+    path(
+        "messages/<str:messageId>/cancel-send",
+        DeliveryViewSet.as_view({"post": "cancel_send"}),
+        name="message-cancel-send",
+    ),
+    path("messages/<str:messageId>/resend", DeliveryViewSet.as_view({"post": "resend"}), name="message-resend"),
 ]

@@ -8,6 +8,7 @@ from tickets.models.merge import Merge, MergedMessage
 from tickets.models.message import Message
 from tickets.models.search_document import SearchDocument
 from tickets.models.ticket import Ticket, TicketCounter, TicketTag
+from tickets.models.worker import Worker
 
 __all__ = [
     "Attachment",
@@ -22,4 +23,5 @@ __all__ = [
     "TicketCounter",
     "TicketEvent",
     "TicketTag",
+    "Worker",
 ]
