@@ -8,7 +8,6 @@ import random
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -19,9 +18,9 @@ from inboxops.db import in_transaction
 from inboxops.rows import insert_rows
 from tickets.actions.deliver import editing_delivery, settle
 from tickets.actions.editing import new_event
-from tickets.models import Delivery
+from tickets.models import Delivery, Worker
 from tickets.verdicts import Outcome, Verdict, note_verdicts, outcome_of
-from tickets.workflow import WAITING_DELIVERY_STATES, DeliveryState, EventKind
+from tickets.workflow import DeliveryState, EventKind
 from workspaces.models import Mailbox
 
 # The first tries are quick; then a server that is down is asked now and then, for days (RFC 5321, section 4.5.4.1).
@@ -29,6 +28,10 @@ FIRST_PAUSE, LONGEST_PAUSE, GROWTH = dt.timedelta(seconds=30), dt.timedelta(hour
 GIVE_UP_AFTER = dt.timedelta(days=5)
 HELD = "It has waited too long for a worker: look whether it still should go, then release or cancel it."
 _BATCH = 100
+# A worker that was not heard of for so long is not there; one of last week is no news.
+ALIVE, _FORGOTTEN_AFTER = dt.timedelta(seconds=60), dt.timedelta(days=1)
+# What is due for longer than this is late.
+LATE = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,23 @@ def hold_overdue() -> int:
     return len(found)
 
 
+def report_alive(worker: uuid.UUID, name: str) -> int:
+    """Say that this worker lives, and keep what it is at for another lease. Answers how many deliveries that are."""
+    now = clock.now()
+    Worker.objects.update_or_create(pk=worker, defaults={"name": name, "seen_at": now})
+    Worker.objects.filter(seen_at__lt=now - _FORGOTTEN_AFTER).delete()
+    return renew_claims(worker)
+
+
+def report_gone(worker: uuid.UUID) -> int:
+    """Say that this worker has ended well."""
+    return Worker.objects.filter(pk=worker).delete()[0]
+
+
 def renew_claims(worker: uuid.UUID) -> int:
-    """Keep what this worker is at for another lease. Answers how many deliveries that are."""
-    return Delivery.objects.filter(claimed_by=worker, run_at__isnull=False).update(
-        run_at=clock.now() + settings.MAIL_LEASE
-    )
+    """Keep what this worker is at for another lease."""
+    mine = Delivery.objects.filter(claimed_by=worker, run_at__isnull=False)
+    return mine.update(run_at=clock.now() + settings.MAIL_LEASE)
 
 
 def give_back(worker: uuid.UUID, delivery_ids: Collection[uuid.UUID]) -> None:
@@ -185,10 +200,28 @@ def next_due() -> dt.datetime | None:
     return Delivery.objects.filter(run_at__isnull=False).order_by("run_at").values_list("run_at", flat=True).first()
 
 
-def waiting() -> dict[str, Any]:
-    """What waits: how many deliveries by state, and since when the oldest of them is due."""
-    counts = {
-        state.value: Delivery.objects.filter(state=state).count()
-        for state in (*WAITING_DELIVERY_STATES, DeliveryState.HELD)
-    }
-    return {**counts, "dueSince": next_due()}
+@dataclass(frozen=True)
+class Outbox:
+    """How things stand: the workers that live, how many deliveries wait, and for how long the oldest was due."""
+
+    workers: list[str]
+    waiting: int
+    held: int
+    oldest_due: dt.timedelta
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a worker lives, and what is due is taken."""
+        return bool(self.workers) and self.oldest_due < LATE
+
+
+def outbox_status() -> Outbox:
+    """How things stand."""
+    now, due = clock.now(), next_due()
+    alive = Worker.objects.filter(seen_at__gt=now - ALIVE)
+    return Outbox(
+        workers=list(alive.order_by("started_at").values_list("name", flat=True)),
+        waiting=Delivery.objects.filter(run_at__isnull=False).count(),
+        held=Delivery.objects.filter(state=DeliveryState.HELD).count(),
+        oldest_due=max(now - due, dt.timedelta()) if due else dt.timedelta(),
+    )

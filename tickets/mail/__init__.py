@@ -1,0 +1,1 @@
+"""Mail: what leaves (`compose`, `transport`, `worker`). Above the actions, below the doors."""
