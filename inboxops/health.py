@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from tickets.actions.dispatch import outbox_status
+
 logger = logging.getLogger("inboxops.health")
 
 _migrated = threading.Event()
@@ -31,9 +33,23 @@ def readyz(request: HttpRequest) -> JsonResponse:
         {
             "status": "ok" if ready else "unavailable",
             "checks": {k: "ok" if v else "failed" for k, v in results.items()},
+            # For people: the web server is ready without anybody who sends.
+            "mail": _mail() if results["database"] and results["migrations"] else "unknown",
         },
         status=200 if ready else 503,
     )
+
+
+def _mail() -> str:
+    """Whether mail is sent: `ok`, `no worker`, or `late`."""
+    try:
+        status = outbox_status()
+    except Exception:  # whatever it is, a probe must get its answer
+        logger.exception("The outbox cannot be looked at")
+        return "unknown"
+    if status.is_served:
+        return "ok"
+    return "late" if status.workers else "no worker"
 
 
 def _holds(name: str, check: Callable[[], bool]) -> bool:

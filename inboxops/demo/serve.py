@@ -4,7 +4,9 @@ import importlib.util
 import ipaddress
 import os
 import socket
+import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -104,8 +106,24 @@ def serve(place: Place, *, base_url: str, output_to_stderr: bool) -> None:
     if output_to_stderr:
         os.dup2(2, 1)
     environment = {**os.environ, "INBOXOPS_BASE_URL": base_url}
+    start_worker(environment)
     # The command is made of our own constants and a checked address.
     os.execve(sys.executable, [sys.executable, *server_arguments(place)], environment)  # noqa: S606
+
+
+def start_worker(environment: Mapping[str, str]) -> None:
+    """Start a worker that ends with this process, whatever becomes of it: they hold two ends of a pipe.
+
+    Mail is printed unless the environment says how to send it: a demonstration must not write to anybody.
+    """
+    if not env.text("EMAIL_URL") and not env.text("INBOXOPS_MAIL_PROVIDER"):
+        environment = {**environment, "EMAIL_URL": "consolemail://"}
+    its_end, our_end = os.pipe()
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work", "--until-eof"]
+    subprocess.Popen(command, stdin=its_end, env=environment)  # noqa: S603 - made of our own constants
+    os.close(its_end)
+    # The server that this process becomes must hold it, too.
+    os.set_inheritable(our_end, True)
 
 
 def server_arguments(place: Place) -> list[str]:

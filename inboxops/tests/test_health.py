@@ -1,12 +1,17 @@
 """`/healthz` and `/readyz`: for supervisors and load balancers, without a token, and without a word of detail."""
 
+import datetime as dt
 import threading
+import uuid
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from inboxops import health
+from inboxops import clock, health
+from tickets.actions import append_message
+from tickets.actions.dispatch import report_alive
+from tickets.models import Delivery
 
 
 @pytest.fixture
@@ -31,7 +36,24 @@ def test_ready_means_database_migrations_and_storage(probe, db):
     response = probe.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "storage": "ok"}}
+    assert response.json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "migrations": "ok", "storage": "ok"},
+        "mail": "no worker",
+    }
+
+
+def test_a_worker_that_lives_is_told_of(probe, db):
+    report_alive(uuid.uuid4(), "here:1")
+    assert probe.get("/readyz").json()["mail"] == "ok"
+
+
+def test_mail_that_is_late_is_told_of_and_the_web_server_is_ready_all_the_same(probe, ticket, actor):
+    report_alive(uuid.uuid4(), "here:1")
+    append_message(ticket, body="Hello", send_email=True, actor=actor)
+    Delivery.objects.update(run_at=clock.now() - dt.timedelta(minutes=6))
+    response = probe.get("/readyz")
+    assert (response.status_code, response.json()["mail"]) == (200, "late")
 
 
 def test_a_folder_for_files_must_be_writable_and_is_not_asked_for_with_a_bucket(probe, db, settings, tmp_path):

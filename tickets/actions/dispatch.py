@@ -149,9 +149,9 @@ def renew_claims(worker: uuid.UUID) -> int:
     return mine.update(run_at=clock.now() + settings.MAIL_LEASE)
 
 
-def give_back(worker: uuid.UUID, delivery_ids: Collection[uuid.UUID]) -> None:
-    """Let others take what this worker has not begun with."""
-    Delivery.objects.filter(pk__in=delivery_ids, claimed_by=worker).update(
+def give_back(worker: uuid.UUID, delivery_ids: Collection[uuid.UUID]) -> int:
+    """Let others take what this worker has not begun with. Answers how many deliveries that are."""
+    return Delivery.objects.filter(pk__in=delivery_ids, claimed_by=worker).update(
         state=DeliveryState.QUEUED, claimed_by=None, run_at=clock.now()
     )
 

@@ -68,8 +68,9 @@ class MailWorker:
             pulse.start()
             try:
                 while not self._stopping.is_set():
+                    idle = not self._futures
                     began = self._guarded(lambda: self._begin(pool))
-                    if once and not began and not self._futures:
+                    if once and idle and not began:
                         break
                     if not began:
                         self._wakeup.wait(self._seconds_to_wait())
@@ -164,7 +165,7 @@ class MailWorker:
             futures = dict(self._futures)
         waiting = [claim.delivery_id for future, claim in futures.items() if future.cancel()]
         if waiting:
-            self._guarded(lambda: give_back(self.id, waiting) or 0)
+            self._guarded(lambda: give_back(self.id, waiting))
         deadline = time.monotonic() + PATIENCE
         for future in futures:
             if not future.cancelled() and not _finished(future, deadline - time.monotonic()):

@@ -17,7 +17,7 @@ _STATES = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.BOUNCED)
 
 class Command(OpsCommand):
     help = (
-        "Send mails again that failed or bounced, or release those that are held because no worker was there for a day.\n"
+        "Send mails again that failed or bounced, or release those that are held as no worker was there for a day.\n"
         "Each goes to those whom it has not reached, with the Message-ID it had. Look first: --dry-run."
     )
     examples = (
@@ -67,7 +67,7 @@ class Command(OpsCommand):
         if options["state"]:
             return deliveries.filter(state=options["state"])
         delivery_id = parse_uuid(options["delivery"])
-        found = deliveries.filter(pk=delivery_id)
-        if delivery_id is None or not found.exists():
+        found = deliveries.none() if delivery_id is None else deliveries.filter(pk=delivery_id)
+        if not found.exists():
             raise CommandError(f"There is no delivery {options['delivery']}.")
         return found

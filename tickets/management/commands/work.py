@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -27,6 +29,9 @@ class Command(OpsCommand):
             action="store_true",
             help="Send nothing: tell whether workers live and mail is late. Ends with 1 if none lives, or it is.",
         )
+        parser.add_argument(
+            "--until-eof", action="store_true", help="End when standard input does: with whoever holds it."
+        )
         add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,6 +41,8 @@ class Command(OpsCommand):
         worker = MailWorker(threads=max(1, options["threads"]))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
+        if options["until_eof"]:
+            threading.Thread(target=_at_end_of_input, args=[worker.stop], daemon=True).start()
         worker.run(once=options["once"])
 
     def _check(self, *, as_json: bool) -> None:
@@ -58,3 +65,9 @@ class Command(OpsCommand):
             )
         if not status.is_served:
             sys.exit(1)
+
+
+def _at_end_of_input(stop: Callable[[], None]) -> None:
+    while sys.stdin.read(4096):
+        pass
+    stop()
