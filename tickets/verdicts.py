@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
+from accounts.addresses import address_key
 from inboxops.timestamps import in_iso
 from tickets.models import Delivery
-from tickets.workflow import DeliveryState, RecipientState
+from tickets.workflow import DeliveryState, News, RecipientState
 
 
 class Outcome(Enum):
@@ -81,7 +83,8 @@ def outcome_of(delivery: Delivery, *, gave_up: bool) -> tuple[Outcome, str]:
         return Outcome.AGAIN, str(waiting[0]["detail"])
     for recipient in waiting:
         recipient["state"] = RecipientState.FAILED
-    failed = [recipient for recipient in delivery.recipients if recipient["state"] == RecipientState.FAILED]
+    lost = (RecipientState.FAILED, RecipientState.BOUNCED)
+    failed = [recipient for recipient in delivery.recipients if recipient["state"] in lost]
     if failed:
         words = [f"{recipient['address']}: {recipient['detail']}" for recipient in failed]
         return Outcome.FAILED, "; ".join(words)[:DETAIL_LENGTH]
@@ -103,3 +106,18 @@ def requeue(delivery: Delivery, now: dt.datetime) -> None:
     delivery.state, delivery.detail, delivery.settled_at = DeliveryState.QUEUED, "", None
     delivery.queued_at = delivery.run_at = now
     delivery.tries = 0
+
+
+def recipient_of(delivery: Delivery, address: str) -> dict[str, Any] | None:
+    """The recipient with this address, however it is spelled; None where there is none."""
+    key = address_key(address)
+    return next((found for found in delivery.recipients if address_key(found["address"]) == key), None)
+
+
+def change_recipient(recipient: dict[str, Any], news: News, code: int | None, detail: str, now: dt.datetime) -> bool:
+    """Note an arrival or a bounce. Answers whether it is any news: a bounce is the last word."""
+    states = {News.DELIVERED: RecipientState.DELIVERED, News.BOUNCED: RecipientState.BOUNCED}
+    if recipient["state"] in (RecipientState.BOUNCED, states[news]):
+        return False
+    recipient.update(state=states[news].value, code=code, detail=detail[:DETAIL_LENGTH], at=in_iso(now))
+    return True

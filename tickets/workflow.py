@@ -86,6 +86,14 @@ class RecipientState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class News(models.TextChoices):
+    """What a mail provider tells later of a mail that it took."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
 class EventKind(models.TextChoices):
     """Everything that can stand in a ticket's timeline."""
 

@@ -21,7 +21,7 @@ from inboxops.tests.factories import MembershipFactory, TicketFactory
 from tickets.actions import Changes
 from tickets.actions.upload import Received
 from tickets.models import Delivery, TicketEvent
-from tickets.workflow import DeliveryState, Priority, Status
+from tickets.workflow import DeliveryState, News, Priority, Status
 from workspaces.models import Role, Scope, WorkspaceEvent
 from workspaces.tenancy import tenant_models
 
@@ -122,6 +122,7 @@ class Scene:
         MembershipFactory(workspace=self.workspace, role=Role.ADMIN)
         self.ticket = TicketFactory(workspace=self.workspace)
         self.other = TicketFactory(workspace=self.workspace)
+        self.address = self.ticket.requester.email
 
     def message(self, **kwargs):
         return tickets.actions.append_message(self.ticket, body="Hello", actor=self.agent, **kwargs)
@@ -183,6 +184,7 @@ CALLS = {
     "tickets.add_file": lambda s: ((s.ticket,), {"filename": "a.txt", "content": io.BytesIO(b"A lamp.")}),
     "tickets.cancel_delivery": lambda s: ((s.delivery().message,), {}),
     "tickets.resend_delivery": lambda s: ((s.cancelled(),), {}),
+    "tickets.track_delivery": lambda s: ((s.delivery(),), {"address": s.address, "news": News.COMPLAINED}),
     "tickets.settle_delivery": lambda s: ((s.delivery(),), {"state": DeliveryState.SENT}),
 }
 

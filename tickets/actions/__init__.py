@@ -19,12 +19,13 @@ what happened, all in one transaction; a deadlock or serialisation failure is tr
     settle_delivery    what became of an outgoing mail            delivery.settled
     cancel_delivery    a reply is stopped                         delivery.settled
     resend_delivery    a mail is sent again                       delivery.queued
+    track_delivery     what a provider tells of a recipient       delivery.settled, delivery.complained
 """
 
 from tickets.actions.append import append_message
 from tickets.actions.archive import archive_ticket, unarchive_ticket
 from tickets.actions.create import create_ticket
-from tickets.actions.deliver import cancel_delivery, resend_delivery, settle_delivery
+from tickets.actions.deliver import cancel_delivery, resend_delivery, settle_delivery, track_delivery
 from tickets.actions.merge import merge_tickets
 from tickets.actions.split import Split, split_ticket
 from tickets.actions.transition import transition_ticket
@@ -51,6 +52,7 @@ __all__ = [
     "resend_delivery",
     "settle_delivery",
     "split_ticket",
+    "track_delivery",
     "transition_ticket",
     "unarchive_ticket",
     "unmerge_ticket",

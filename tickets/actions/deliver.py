@@ -12,8 +12,8 @@ from tickets.actions.transition import reopen
 from tickets.errors import NothingToResend, NotMailed, TooLateToCancel
 from tickets.models import Delivery, Message, Ticket
 from tickets.outbox import wake_workers
-from tickets.verdicts import requeue, settle_recipients
-from tickets.workflow import FINAL_DELIVERY_STATES, DeliveryState, EventKind
+from tickets.verdicts import change_recipient, recipient_of, requeue, settle_recipients
+from tickets.workflow import FINAL_DELIVERY_STATES, DeliveryState, EventKind, News
 
 # Somebody has to look: the ticket is opened again for its assignee.
 _FAILURES = (DeliveryState.FAILED, DeliveryState.BOUNCED)
@@ -67,6 +67,31 @@ def resend_delivery(message: Message, *, actor: Actor) -> Delivery:
         edit.record(EventKind.DELIVERY_QUEUED, messageId=str(message.pk), deliveryId=str(delivery.pk), before=before)
         wake_workers()
     return delivery
+
+
+@in_transaction
+def track_delivery(
+    delivery: Delivery, *, address: str, news: News, code: int | None = None, detail: str = "", actor: Actor
+) -> Delivery:
+    """Note what a provider tells of one recipient. Twice is harmless, and so is another order.
+
+    A bounce settles the delivery as bounced, which opens the ticket again; what was delivered may bounce all the same. A
+    complaint is a mark beside the state. An address that is no recipient changes nothing. Records `delivery.settled`
+    for a bounce, `delivery.complained` for a complaint, nothing for an arrival.
+    """
+    with editing_delivery(delivery, actor=actor) as (edit, locked):
+        recipient = recipient_of(locked, address)
+        if recipient is None:
+            return locked
+        told = {"messageId": str(locked.message_id), "deliveryId": str(locked.pk), "address": recipient["address"]}
+        if news == News.COMPLAINED:
+            if locked.complained_at is None:
+                locked.complained_at = edit.now
+                edit.record(EventKind.DELIVERY_COMPLAINED, **told)
+        elif change_recipient(recipient, news, code, detail, edit.now) and news == News.BOUNCED:
+            if locked.state in (DeliveryState.SENT, DeliveryState.FAILED):
+                settle(edit, locked, DeliveryState.BOUNCED, f"{recipient['address']}: {detail}")
+    return locked
 
 
 @contextmanager

@@ -7,11 +7,11 @@ import pytest
 
 from inboxops import clock
 from inboxops.tests.factories import TicketFactory
-from tickets.actions import append_message, archive_ticket, dispatch, merge_tickets, transition_ticket
+from tickets.actions import append_message, archive_ticket, dispatch, merge_tickets, track_delivery, transition_ticket
 from tickets.actions.dispatch import claim_due, finish_attempt, give_back, hold_overdue, pause_after, renew_claims
 from tickets.models import Delivery, Ticket, TicketEvent
 from tickets.verdicts import Answer, Verdict
-from tickets.workflow import DeliveryState, Status
+from tickets.workflow import DeliveryState, News, Status
 from workspaces.actions import create_mailbox
 
 ME, YOU = uuid.uuid4(), uuid.uuid4()
@@ -279,3 +279,59 @@ class TestSendingAgain:
         if verdict:
             attempt({CARLA: verdict})
         problem(api.post(f"messages/{delivery.message_id}/resend"), 409, "nothing_to_resend")
+
+
+class TestWhatProvidersTell:
+    @pytest.fixture
+    def tell(self):
+        def tell(news, address=CARLA, detail="5.1.1 No such user"):
+            return track_delivery(
+                Delivery.objects.get(), address=address, news=news, detail=detail, actor=dispatch.outbox()
+            )
+
+        return tell
+
+    def kinds(self):
+        found = TicketEvent.objects.order_by("created_at", "id").values_list("kind", flat=True)
+        return [kind for kind in found if kind.startswith("delivery")]
+
+    def test_an_arrival_is_noted_and_no_event(self, reply, tell):
+        reply()
+        attempt({CARLA: ACCEPTED})
+        for _ in range(2):
+            delivery = tell(News.DELIVERED, address="Carla@Customer.example", detail="")
+        assert (delivery.state, delivery.recipients[0]["state"]) == ("sent", "delivered")
+        assert self.kinds() == ["delivery.settled"]
+
+    def test_a_bounce_opens_the_ticket_once_whatever_comes_after(self, reply, tell, ticket):
+        reply(to_status=Status.CLOSED)
+        attempt({CARLA: ACCEPTED})
+        for news in (News.DELIVERED, News.BOUNCED, News.BOUNCED, News.DELIVERED):
+            delivery = tell(news)
+        assert (delivery.state, delivery.recipients[0]["state"]) == ("bounced", "bounced")
+        assert delivery.detail == f"{CARLA}: 5.1.1 No such user"
+        assert self.kinds() == ["delivery.settled"] * 2
+        ticket.refresh_from_db()
+        assert ticket.status == "open"
+
+    def test_one_that_bounces_while_another_still_waits_fails_it_in_the_end(self, reply, tell):
+        reply(cc_addresses=[PARTNER])
+        attempt({CARLA: ACCEPTED, PARTNER: BUSY})
+        assert tell(News.BOUNCED).state == "queued"
+        delivery = attempt({PARTNER: ACCEPTED})
+        assert (delivery.state, [r["state"] for r in delivery.recipients]) == ("failed", ["bounced", "sent"])
+
+    def test_a_complaint_is_a_mark_beside_the_state(self, reply, tell, api, ticket):
+        reply()
+        attempt({CARLA: ACCEPTED})
+        for _ in range(2):
+            tell(News.COMPLAINED)
+        shown = api.get(f"tickets/{ticket.pk}").json()["messages"][-1]["delivery"]
+        assert shown["state"] == "sent"
+        assert shown["complainedAt"] is not None
+        assert self.kinds() == ["delivery.settled", "delivery.complained"]
+
+    def test_somebody_elses_address_changes_nothing(self, reply, tell):
+        reply()
+        attempt({CARLA: ACCEPTED})
+        assert tell(News.BOUNCED, address="somebody@else.example").state == "sent"
