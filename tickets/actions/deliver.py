@@ -75,9 +75,9 @@ def track_delivery(
 ) -> Delivery:
     """Note what a provider tells of one recipient. Twice is harmless, and so is another order.
 
-    A bounce settles the delivery as bounced, which opens the ticket again; what was delivered may bounce all the same. A
-    complaint is a mark beside the state. An address that is no recipient changes nothing. Records `delivery.settled`
-    for a bounce, `delivery.complained` for a complaint, nothing for an arrival.
+    A bounce settles the delivery as bounced, which opens the ticket again; what was delivered may bounce all the same.
+    A complaint is a mark beside the state. An address that is no recipient changes nothing. Records
+    `delivery.settled` for a bounce, `delivery.complained` for a complaint, nothing for an arrival.
     """
     with editing_delivery(delivery, actor=actor) as (edit, locked):
         recipient = recipient_of(locked, address)
@@ -88,9 +88,10 @@ def track_delivery(
             if locked.complained_at is None:
                 locked.complained_at = edit.now
                 edit.record(EventKind.DELIVERY_COMPLAINED, **told)
-        elif change_recipient(recipient, news, code, detail, edit.now) and news == News.BOUNCED:
-            if locked.state in (DeliveryState.SENT, DeliveryState.FAILED):
-                settle(edit, locked, DeliveryState.BOUNCED, f"{recipient['address']}: {detail}")
+            return locked
+        is_over = locked.state in (DeliveryState.SENT, DeliveryState.FAILED)
+        if change_recipient(recipient, news, code, detail, edit.now) and news == News.BOUNCED and is_over:
+            settle(edit, locked, DeliveryState.BOUNCED, f"{recipient['address']}: {detail}")
     return locked
 
 
