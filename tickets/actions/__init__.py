@@ -22,6 +22,7 @@ what happened, all in one transaction; a deadlock or serialisation failure is tr
     track_delivery     what a provider tells of a recipient       delivery.settled, delivery.complained
 """
 
+from inboxops.unset import UNSET
 from tickets.actions.append import append_message
 from tickets.actions.archive import archive_ticket, unarchive_ticket
 from tickets.actions.create import create_ticket
@@ -30,7 +31,7 @@ from tickets.actions.merge import merge_tickets
 from tickets.actions.split import Split, split_ticket
 from tickets.actions.transition import transition_ticket
 from tickets.actions.unmerge import Unmerged, unmerge_ticket
-from tickets.actions.update import UNSET, Changes, update_ticket
+from tickets.actions.update import Changes, update_ticket
 from tickets.actions.upload import add_file, confirm_upload, discard_upload, request_upload
 from tickets.contacts import Person
 

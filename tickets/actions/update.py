@@ -3,28 +3,18 @@
 import uuid
 from collections.abc import Set
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
 
 from accounts.actors import Access, Actor
 from accounts.addresses import address_key
 from inboxops.db import in_transaction
 from inboxops.rows import insert_rows
+from inboxops.unset import UNSET, UnsetType
 from tickets.actions.assign import assign, must_be_assignable
 from tickets.actions.editing import TicketEdit, editing
 from tickets.contacts import Person, contact_for, lock_contact
 from tickets.models import Contact, Merge, Ticket, TicketTag
 from tickets.texts import clean_addresses, clean_subject, clean_tags, tag_key
 from tickets.workflow import EventKind, Priority
-
-
-class _Unset(Enum):
-    UNSET = "unset"
-
-
-# Not given at all, as opposed to None.
-UNSET: Final = _Unset.UNSET
-UnsetType = Literal[_Unset.UNSET]
 
 
 @dataclass(frozen=True, kw_only=True)
