@@ -1,5 +1,6 @@
 """E-mail addresses as people type them: checked, and compared without regard to case."""
 
+import idna
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -17,6 +18,20 @@ def clean_address(text: str) -> str:
     except ValidationError:
         raise ValueError("This is not an e-mail address.") from None
     return address
+
+
+def ascii_address(address: str) -> str:
+    """A clean address as it travels: an international domain in its ASCII form (RFC 5891).
+
+    Raises ValueError where the domain has none, and where the address is too long in it.
+    """
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return clean_address(f"{local}@{idna.encode(domain, uts46=True).decode()}")
+    except idna.IDNAError:
+        raise ValueError("The domain of this address cannot exist.") from None
 
 
 def address_key(address: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.addresses import address_key, clean_address, unique_addresses
+from accounts.addresses import address_key, ascii_address, clean_address, unique_addresses
 
 
 @pytest.mark.parametrize("text", ["a@b.example", "first.last+tag@b.example", "a@bücher.example", "a@[127.0.0.1]"])
@@ -20,6 +20,27 @@ def test_an_address_is_kept_as_it_is_written(text):
 def test_anything_else_is_none(text):
     with pytest.raises(ValueError, match="address"):
         clean_address(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "travels_as"),
+    [
+        ("Eve.X@Bücher.example", "Eve.X@xn--bcher-kva.example"),
+        # Not fass.example, which is somebody else's.
+        ("a@faß.example", "a@xn--fa-hia.example"),
+        ("a@B.example", "a@B.example"),
+        ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
+        ("a@[127.0.0.1]", "a@[127.0.0.1]"),
+    ],
+)
+def test_an_international_domain_travels_in_ascii(address, travels_as):
+    assert ascii_address(address) == travels_as
+
+
+@pytest.mark.parametrize("address", [f"a@{'ü' * 63}.example", f"a@{'ü.' * 60}example", "a@\u0301b.example"])
+def test_a_domain_that_cannot_travel_is_refused(address):
+    with pytest.raises(ValueError, match="address"):
+        ascii_address(address)
 
 
 def test_addresses_are_compared_without_case_and_nothing_more():
