@@ -5,6 +5,7 @@ a test can hold `docs/configuration.md` to the list.
 """
 
 import importlib.util
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 KNOWN: set[str] = set()
+
+# A host name (RFC 1123). The last label begins with a letter: what is all numbers is meant as an address.
+HOST_NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -46,6 +50,23 @@ def integer(name: str, default: int, *, minimum: int = 0) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """The comma-separated values of the variable, blanks removed."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def hosts(name: str) -> list[str | ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The comma-separated host names, addresses and networks; an address is a network of one.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    return [_host_or_network(name, word) for word in words(name)]
+
+
+def _host_or_network(name: str, word: str) -> str | ipaddress.IPv4Network | ipaddress.IPv6Network:
+    if re.fullmatch(HOST_NAME, word):
+        return word.lower()
+    try:
+        return ipaddress.ip_network(word)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {word!r} is neither a host name nor a network: {error}.") from error
 
 
 def choice(name: str, options: tuple[str, ...], default: str) -> str:

@@ -104,8 +104,9 @@ if not SECRET_KEY:
     except OSError as error:
         raise ImproperlyConfigured(f"The secret key in INBOXOPS_DATA_DIR cannot be read: {error}.") from error
 
-# Read by create_user where it is needed; named here so that it counts as known.
+# Read by commands where they are needed; named here so that they count as known.
 env.text("INBOXOPS_PASSWORD")
+env.text("INBOXOPS_SMTP_PASSWORD")
 
 # Application -----------------------------------------------------------------------------------------------------
 
@@ -211,6 +212,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Files", "description": "Uploaded and downloaded past the API, by addresses that it gives out."},
         {"name": "Workspace", "description": "Where the tickets are; a token knows exactly one."},
         {"name": "Members", "description": "The users of the workspace, each with a role."},
+        {"name": "Mailboxes", "description": "From which addresses replies leave, and through which servers."},
         {"name": "API tokens", "description": "What programs call with: a member's rights, or less of them."},
     ],
     "APPEND_COMPONENTS": {
@@ -256,6 +258,8 @@ STORAGES: dict[str, dict[str, object]] = {
 RATE_LIMIT = env.rate("INBOXOPS_RATE_LIMIT", "6000/min")
 # The right-hand side of the Message-IDs we make for a workspace that has no mailbox yet (RFC 5322, section 3.6.4).
 MAIL_DOMAIN = env.text("INBOXOPS_MAIL_DOMAIN", "inboxops.localhost")
+# Mail servers in private networks, and at unusual ports, that mailboxes may name: see workspaces.mail_servers.
+SMTP_PRIVATE_HOSTS = env.hosts("INBOXOPS_SMTP_PRIVATE_HOSTS")
 
 # Mail out ----------------------------------------------------------------------------------------------------------
 

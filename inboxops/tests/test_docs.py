@@ -44,6 +44,7 @@ DOCS_PAGES = sorted(DOCS.rglob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS_PAGES]
 API_PAGES = sorted((DOCS / "api").glob("*.md"))
 CONTRACT_PAGES = sorted((DOCS / "api").glob("contract*.md"))
+COMMAND_PAGES = sorted(DOCS.glob("commands*.md"))
 
 # What two screens hold.
 PAGE_LINES = 120
@@ -262,7 +263,7 @@ def extras_of_errors():
 
 def variables_read():
     """Every variable that is read by `inboxops.env`, with its default where the code says one."""
-    readers = {"text", "boolean", "integer", "words", "choice", "rate", "database", "cache", "file_store"}
+    readers = {"text", "boolean", "integer", "words", "hosts", "choice", "rate", "database", "cache", "file_store"}
     found = {}
     for call in calls():
         is_reader = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "env"
@@ -337,21 +338,25 @@ def test_every_setting_is_documented_with_its_default():
             assert f"`{default}`" in row_text(rows, name), f"docs/configuration.md: the default of {name} is {default}."
 
 
+def command_sections():
+    return {title: text for page in COMMAND_PAGES for title, text in sections_of(page).items()}
+
+
 def test_every_command_is_documented():
     assert_same(
-        [title.strip("`") for title in sections_of(DOCS / "commands.md") if title.startswith("`")],
+        [title.strip("`") for title in command_sections() if title.startswith("`")],
         commands_there_are(),
-        "commands.md",
+        "commands*.md",
     )
 
 
 @pytest.mark.parametrize("name", sorted(commands_there_are()))
 def test_every_option_of_a_command_is_documented(name):
-    section = sections_of(DOCS / "commands.md").get(f"`{name}`", "")
+    section = command_sections().get(f"`{name}`", "")
     common = {option for action in parser_of(BaseCommand()) for option in action.option_strings}
     ours = parser_of(load_command_class(commands_there_are()[name], name))
     options = {option for action in ours for option in action.option_strings} - common
-    assert_same(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section), options, f"commands.md, {name}")
+    assert_same(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section), options, f"commands*.md, {name}")
 
 
 def parser_of(command):
@@ -371,7 +376,7 @@ def test_every_error_code_is_documented():
 
 def refusals_of_commands():
     """Codes that only commands can meet stand with them."""
-    return re.findall(r"^\| `([a-z_]+)` \|", sections_of(DOCS / "commands.md")["Refusals"], re.MULTILINE)
+    return re.findall(r"^\| `([a-z_]+)` \|", command_sections()["Refusals"], re.MULTILINE)
 
 
 def test_every_code_of_a_field_is_documented():

@@ -1,5 +1,7 @@
 """The environment is read strictly: what cannot be understood stops the start with the variable's name."""
 
+from ipaddress import ip_network
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -54,6 +56,26 @@ def test_words_are_parted_by_commas(given, value, read):
     given(value)
 
     assert env.words(NAME) == read
+
+
+def test_hosts_are_names_addresses_and_networks(given):
+    given("Relay.acme.example, db,10.0.0.0/24, 127.0.0.1, fd00::/8")
+
+    assert env.hosts(NAME) == [
+        "relay.acme.example",
+        "db",
+        ip_network("10.0.0.0/24"),
+        ip_network("127.0.0.1/32"),
+        ip_network("fd00::/8"),
+    ]
+
+
+@pytest.mark.parametrize("value", ["a_b", "10.0.0.1/24", "10.0.0.0/33", "127.1", "*.example", "relay:25", "a b"])
+def test_what_is_no_host_stops_the_start(given, value):
+    given(f"relay, {value}")
+
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.hosts(NAME)
 
 
 @pytest.mark.parametrize(
