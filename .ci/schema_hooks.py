@@ -64,6 +64,7 @@ class Known:
         self.messages: dict[str, list[str]] = world["messages"]
         # The ticket of each.
         self.attachments: dict[str, str] = world["attachments"]
+        self.mailboxes: list[str] = world["mailboxes"]
         self.members: list[str] = world["members"]
         # Members and tokens that nobody misses.
         self.spare_members: list[str] = world["spareMembers"]
@@ -89,6 +90,8 @@ class Known:
             self.merged.remove(body["id"])
         elif name == "confirmUpload":
             self.attachments[body["id"]] = body["ticketId"]
+        elif name == "createMailbox":
+            self.mailboxes.append(body["id"])
         elif name == "createApiToken":
             self.spare_tokens.append(body["id"])
         if "etag" in response.headers:
@@ -190,6 +193,8 @@ def _candidates(name: str, parameter: str) -> list[str]:
             return [message for messages in known.messages.values() for message in messages]
         case "attachmentId":
             return list(known.attachments)
+        case "mailboxId":
+            return known.mailboxes
         case "userId":
             return known.spare_members
         case "tokenId":
@@ -240,6 +245,10 @@ def _aim_body(name: str, case: Case, body: dict[str, Any]) -> None:
         ticket = chance.choice([ticket for ticket, messages in known.messages.items() if len(messages) > 1])
         case.path_parameters["ticketId"] = ticket
         body["messageIds"] = known.messages[ticket][1:]
+    if isinstance(body.get("smtp"), dict):
+        # Where a server may be is for the operator to say; the document cannot.
+        body["smtp"].update(host="smtp.mail.example", port=chance.choice([25, 465, 587, 2525]), security="starttls")
+        body["smtp"]["username"] = body["smtp"].get("username") or "somebody"
     if name == "appendMessage" and chance.random() < 0.8:
         # Mostly without what cannot go together, and without files that nobody has uploaded.
         body.pop("attachmentIds", None)

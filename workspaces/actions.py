@@ -6,13 +6,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from accounts.actors import Access, Actor
-from accounts.addresses import address_key, clean_address
+from accounts.addresses import address_key
 from accounts.events import actor_fields
 from accounts.models import User
 from inboxops import clock
 from inboxops.db import in_transaction
 from inboxops.errors import Invalid, NotFound
-from workspaces.errors import AlreadyMember, LastAdmin, MailboxTaken, SlugTaken
+from workspaces.errors import AlreadyMember, DefaultNeeded, LastAdmin, MailboxTaken, SlugTaken
+from workspaces.mailboxes import MailboxChanges, SmtpServer, apply_changes, told_of
 from workspaces.models import (
     ASSIGNABLE_ROLES,
     LABEL_LENGTH,
@@ -180,32 +181,108 @@ def revoke_token(token: ApiToken, *, actor: Actor) -> ApiToken:
 
 @in_transaction
 def create_mailbox(
-    workspace: Workspace, *, address: str, name: str = "", is_default: bool = False, actor: Actor
+    workspace: Workspace,
+    *,
+    address: str,
+    name: str = "",
+    signature: str = "",
+    is_default: bool = False,
+    rate_per_minute: int | None = None,
+    smtp: SmtpServer | None = None,
+    actor: Actor,
 ) -> Mailbox:
     """Add a mailbox; the workspace's first one is its default, and a new default replaces the old one.
 
-    Refuses a malformed address (Invalid) and one the workspace has (MailboxTaken). Records `mailbox.created`.
+    Refuses what is malformed or not allowed (Invalid) and an address that the workspace has (MailboxTaken). Records
+    `mailbox.created`.
     """
     actor.must(Access.ADMIN, workspace.pk)
     _locked(workspace)
-    try:
-        cleaned = clean_address(address)
-    except ValueError as error:
-        raise Invalid.at("/address", "invalid", str(error)) from None
-    mailboxes = Mailbox.objects.filter(workspace=workspace)
-    if mailboxes.filter(address__lower=address_key(cleaned)).exists():
-        raise MailboxTaken
-    is_default = is_default or not mailboxes.exists()
-    if is_default:
-        mailboxes.filter(is_default=True).update(is_default=False)
-    mailbox = Mailbox(workspace=workspace, address=cleaned, name=name.strip(), is_default=is_default)
+    mailbox = Mailbox(workspace=workspace)
+    apply_changes(
+        mailbox,
+        MailboxChanges(address=address, name=name, signature=signature, rate_per_minute=rate_per_minute, smtp=smtp),
+    )
+    _must_be_free(mailbox)
+    others = Mailbox.objects.filter(workspace=workspace)
+    mailbox.is_default = is_default or not others.exists()
+    if mailbox.is_default:
+        others.filter(is_default=True).update(is_default=False)
     mailbox.save(force_insert=True)
-    _record(workspace, "mailbox.created", actor, mailboxId=str(mailbox.pk), address=cleaned, isDefault=is_default)
+    _record(
+        workspace,
+        "mailbox.created",
+        actor,
+        mailboxId=str(mailbox.pk),
+        address=mailbox.address,
+        isDefault=mailbox.is_default,
+        smtpHost=mailbox.smtp_host,
+    )
     return mailbox
 
 
+@in_transaction
+def update_mailbox(mailbox: Mailbox, *, changes: MailboxChanges, actor: Actor) -> Mailbox:
+    """Change a mailbox; what is the same as before is no change. One made the default replaces the old one.
+
+    A password for the mail server stays only while host and user name do. Refuses what is malformed or not allowed
+    (Invalid), an address that the workspace has (MailboxTaken), and to leave it without a default (DefaultNeeded).
+    Records `mailbox.updated`, without the password.
+    """
+    actor.must(Access.ADMIN, mailbox.workspace_id)
+    workspace = _locked(mailbox.workspace)
+    mailbox = Mailbox.objects.get(pk=mailbox.pk)
+    before, secret_before = told_of(mailbox), mailbox.smtp_secret
+    apply_changes(mailbox, changes)
+    after = told_of(mailbox)
+    changed = [name for name in after if after[name] != before[name]]
+    has_other_password = mailbox.smtp_secret != secret_before
+    if not changed and not has_other_password:
+        return mailbox
+    if "address" in changed:
+        _must_be_free(mailbox)
+    if "isDefault" in changed:
+        if not mailbox.is_default:
+            raise DefaultNeeded
+        Mailbox.objects.filter(workspace=workspace, is_default=True).update(is_default=False)
+    mailbox.save(force_update=True)
+    _record(
+        workspace,
+        "mailbox.updated",
+        actor,
+        mailboxId=str(mailbox.pk),
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+        passwordChanged=has_other_password,
+    )
+    return mailbox
+
+
+@in_transaction
+def reseal_mailbox(mailbox: Mailbox, *, actor: Actor) -> bool:
+    """Encrypt the password of a mailbox under the present key; answers whether that was necessary.
+
+    Raises `sealed.Unreadable` where no key opens it. Records nothing: the password is the same.
+    """
+    actor.must_act_everywhere()
+    _locked(mailbox.workspace)
+    mailbox = Mailbox.objects.get(pk=mailbox.pk)
+    if mailbox.is_secret_current():
+        return False
+    mailbox.set_smtp_password(mailbox.smtp_password())
+    mailbox.save(update_fields=["smtp_secret"])
+    return True
+
+
+def _must_be_free(mailbox: Mailbox) -> None:
+    same = Mailbox.objects.filter(workspace=mailbox.workspace_id, address__lower=address_key(mailbox.address))
+    if same.exclude(pk=mailbox.pk).exists():
+        raise MailboxTaken
+
+
 def _locked(workspace: Workspace) -> Workspace:
-    # Changes to a workspace's members come one at a time: "the last admin" is a statement about several rows.
+    # Changes to a workspace's members and mailboxes come one at a time: "the last admin", "the default mailbox" are
+    # statements about several rows.
     return Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
 
 

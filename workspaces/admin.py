@@ -22,6 +22,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
     list_per_page = 50
     # The lookup that leads from a row to its workspace.
     workspace_lookup = "workspace"
+    # Columns that nobody is shown.
+    secrets: tuple[str, ...] = ()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -49,7 +51,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         return rows.filter(**{f"{self.workspace_lookup}__in": mine})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [field.name for field in self.opts.concrete_fields]
+        return [field.name for field in self.opts.concrete_fields if field.name not in self.secrets]
+
+    def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.secrets
 
 
 def memberships_of(request: HttpRequest) -> QuerySet[Membership]:
@@ -87,7 +92,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 class ApiTokenAdmin(ReadOnlyAdmin):
     list_display = ("prefix", "label", "workspace", "user", "scope", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user", "workspace")
-    exclude = ("digest",)
+    secrets = ("digest",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -97,14 +102,21 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         managed = memberships_of(request).filter(role=Role.ADMIN)
         return rows.filter(workspace__in=managed.values("workspace"))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [name for name in super().get_readonly_fields(request, obj) if name != "digest"]
-
 
 @admin.register(Mailbox)
 class MailboxAdmin(ReadOnlyAdmin):
-    list_display = ("address", "name", "workspace", "is_default")
+    list_display = ("address", "name", "workspace", "is_default", "smtp_host", "rate_per_minute")
     list_select_related = ("workspace",)
+    search_fields = ("address", "name")
+    secrets = ("smtp_secret",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "has_password"]
+
+    @admin.display(boolean=True)
+    def has_password(self, mailbox: Mailbox) -> bool:
+        """Whether there is a password for its mail server."""
+        return mailbox.has_password
 
 
 @admin.register(WorkspaceEvent)

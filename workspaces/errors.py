@@ -29,3 +29,10 @@ class MailboxTaken(Refused):
 
     code = "mailbox_taken"
     detail = "This workspace already has a mailbox with this address."
+
+
+class DefaultNeeded(Refused):
+    """A workspace that has mailboxes has a default one."""
+
+    code = "default_needed"
+    detail = "A workspace keeps a default mailbox: make another one the default instead."

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 
 from accounts.actors import Access
 from accounts.events import EventBase
-from inboxops import clock
+from inboxops import clock, sealed
 from inboxops.ids import uuid7
 
 SLUG_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -128,14 +128,32 @@ class ApiToken(TenantModel):
         return f"{self.prefix}…"
 
 
+class SmtpSecurity(models.TextChoices):
+    """How a connection to a mail server is encrypted: not at all, after STARTTLS, or from its first byte."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
 class Mailbox(TenantModel):
-    """An address at which the workspace receives, and from which its replies leave."""
+    """An address at which the workspace receives, and from which its replies leave.
+
+    They leave through its own mail server, or, where `smtp_host` is empty, as those of the whole installation do.
+    """
 
     address = models.EmailField(max_length=254)
     name = models.CharField(max_length=200, blank=True)
+    signature = models.TextField(blank=True)
     is_default = models.BooleanField(default=False)
     rate_per_minute = models.PositiveIntegerField(null=True, help_text="How many mails may leave in a minute.")
     next_send_at = models.DateTimeField(null=True, help_text="Before that, the rate allows no mail to leave.")
+    smtp_host = models.CharField(max_length=253, blank=True)
+    smtp_port = models.PositiveIntegerField(null=True)
+    smtp_security = models.CharField(max_length=8, blank=True, choices=SmtpSecurity.choices)
+    smtp_username = models.CharField(max_length=254, blank=True)
+    # Encrypted. It is for `smtp_password` alone to look into.
+    smtp_secret = models.TextField(blank=True)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -143,10 +161,48 @@ class Mailbox(TenantModel):
         constraints = [
             models.UniqueConstraint(F("workspace"), Lower("address"), name="mailbox_address_once"),
             models.UniqueConstraint(fields=["workspace"], condition=Q(is_default=True), name="mailbox_one_default"),
+            models.CheckConstraint(
+                condition=Q(rate_per_minute=None) | Q(rate_per_minute__gt=0), name="mailbox_rate_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(smtp_host="", smtp_port=None, smtp_security="", smtp_username="")
+                | ~Q(smtp_host="")
+                # A port that is null is in no range, and out of none.
+                & Q(smtp_port__isnull=False, smtp_port__range=(1, 65_535), smtp_security__in=SmtpSecurity.values),
+                name="mailbox_server_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(smtp_secret="") | ~Q(smtp_username=""), name="mailbox_secret_of_somebody"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def has_password(self) -> bool:
+        """Whether it has a password for its mail server."""
+        return self.smtp_secret != ""
+
+    def smtp_password(self) -> str:
+        """The password for its mail server in clear, for whoever connects; empty where there is none.
+
+        Raises `sealed.Unreadable` where no key opens it.
+        """
+        return sealed.unseal(self.smtp_secret, purpose=self._smtp_account) if self.smtp_secret else ""
+
+    def set_smtp_password(self, password: str) -> None:
+        """Keep this password, encrypted, for the account that is named now; an empty one is none."""
+        self.smtp_secret = sealed.seal(password, purpose=self._smtp_account) if password else ""
+
+    def is_secret_current(self) -> bool:
+        """Whether its password, if any, is under the present key."""
+        return not self.smtp_secret or sealed.is_current(self.smtp_secret, purpose=self._smtp_account)
+
+    @property
+    def _smtp_account(self) -> str:
+        # Whatever happens to the row, the password is readable for this server and this user only.
+        return f"mailbox {self.pk} {self.smtp_host} {self.smtp_username}"
 
 
 class WorkspaceEvent(EventBase, TenantModel):

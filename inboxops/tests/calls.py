@@ -178,12 +178,31 @@ def _confirm(world: World, path: Parts) -> Parts:
     return {}
 
 
+def _mailbox(world: World, path: Parts) -> Parts:
+    return {
+        "address": f"box-{uuid.uuid4().hex[:8]}@mail.example",
+        "name": "Acme Support",
+        "signature": "Acme\nSupport",
+        "isDefault": True,
+        "ratePerMinute": 30,
+        "smtp": {
+            "host": "smtp.mail.example",
+            "port": 587,
+            "security": "starttls",
+            "username": "acme",
+            "password": "correct horse battery",
+        },
+    }
+
+
 # Bodies of POST and PATCH by route: a function of the world and of the path's parameters, which it may replace. It
 # answers a body that succeeds and that holds every member with an id in it that the route knows.
 BODIES: dict[str, Callable[[World, Parts], Parts]] = {
     "PATCH workspace": lambda world, path: {"name": "Another name"},
     "PATCH member": lambda world, path: {"role": "viewer"},
     "POST api-tokens": lambda world, path: {"scope": "read", "label": "CI", "userId": str(world.member().user_id)},
+    "POST mailboxes": _mailbox,
+    "PATCH mailbox": _mailbox,
     "POST tickets": _create,
     "PATCH ticket": _update,
     "POST ticket-messages": _append,

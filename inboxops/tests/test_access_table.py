@@ -19,6 +19,8 @@ TABLE = """
     workspace           GET read    PATCH admin
     members             GET read
     member              PATCH admin  DELETE admin
+    mailboxes           GET read    POST admin
+    mailbox             GET read    PATCH admin
     api-tokens          GET admin   POST admin
     api-token           DELETE admin
     tickets             GET read    POST write

@@ -11,7 +11,8 @@ from inboxops.tests.factories import MembershipFactory, TicketFactory, UserFacto
 from tickets.actions import Person, append_message, merge_tickets
 from tickets.models import Ticket
 from workspaces.actions import create_mailbox, create_token
-from workspaces.models import ApiToken, Role, Scope
+from workspaces.mailboxes import SmtpServer
+from workspaces.models import ApiToken, Mailbox, Role, Scope, SmtpSecurity, WorkspaceEvent
 
 PASSWORD = "correct horse battery"
 
@@ -27,7 +28,10 @@ TENANT_PAGES = [model for model in registered() if model is not User]
 @pytest.fixture
 def filled(workspace, ticket, actor, workspace_admin):
     """A workspace with a row on every page."""
-    create_mailbox(workspace, address="help@acme.example", actor=operator())
+    server = SmtpServer(
+        host="smtp.acme.example", port=465, security=SmtpSecurity.TLS, username="help", password=PASSWORD
+    )
+    create_mailbox(workspace, address="help@acme.example", smtp=server, actor=operator())
     create_token(workspace_admin, scope=Scope.READ, actor=operator())
     append_message(ticket, body="Hello", send_email=True, actor=actor)
     merge_tickets(TicketFactory(workspace=workspace, requester=Person("d@x.example")), ticket, actor=actor)
@@ -97,6 +101,18 @@ def test_a_tokens_digest_is_never_shown(filled, workspace_admin, log_in):
 
     assert token.prefix in shown
     assert token.digest not in shown
+
+
+def test_a_mailboxs_password_is_never_shown(filled, workspace_admin, log_in):
+    mailbox = Mailbox.objects.get(workspace=filled)
+    client = log_in(workspace_admin.user)
+    event = WorkspaceEvent.objects.get(workspace=filled, kind="mailbox.created")
+    shown = client.get(page(Mailbox, "change", mailbox.pk)).content.decode()
+    pages = [shown, *(client.get(page(*at)).content.decode() for at in ((Mailbox,), (type(event), "change", event.pk)))]
+
+    assert "smtp.acme.example" in shown
+    assert "Has password" in shown
+    assert not [text for text in pages if PASSWORD in text or mailbox.smtp_secret in text]
 
 
 def test_tokens_are_the_admins_business(filled, agent, log_in):

@@ -22,6 +22,7 @@ from tickets.actions import Changes
 from tickets.actions.upload import Received
 from tickets.models import Delivery, TicketEvent
 from tickets.workflow import DeliveryState, News, Priority, Status
+from workspaces.mailboxes import MailboxChanges
 from workspaces.models import Role, Scope, WorkspaceEvent
 from workspaces.tenancy import tenant_models
 
@@ -50,7 +51,10 @@ def imported_names(tree):
 
 # Whoever stands further right may import those further left, never the other way round.
 LAYERS = ("accounts", "workspaces", "tickets")
-FOUNDATION = ("inboxops.api", "inboxops.errors", "inboxops.ids", "inboxops.clock", "inboxops.db", "inboxops.env")
+FOUNDATION = (
+    *("inboxops.api", "inboxops.errors", "inboxops.ids", "inboxops.clock", "inboxops.db", "inboxops.env"),
+    *("inboxops.sealed", "inboxops.unset"),
+)
 
 
 def test_imports_go_one_way():
@@ -152,6 +156,9 @@ class Scene:
         tickets.actions.merge_tickets(self.ticket, self.other, actor=self.actor)
         return self.ticket
 
+    def mailbox(self):
+        return workspaces.actions.create_mailbox(self.workspace, address="m@team.example", actor=self.actor)
+
     def token(self):
         return workspaces.actions.create_token(self.member, scope=Scope.READ, actor=self.actor)[0]
 
@@ -169,6 +176,8 @@ CALLS = {
     "workspaces.create_token": lambda s: ((s.member,), {"scope": Scope.READ}),
     "workspaces.revoke_token": lambda s: ((s.token(),), {}),
     "workspaces.create_mailbox": lambda s: ((s.workspace,), {"address": "help@team.example"}),
+    "workspaces.update_mailbox": lambda s: ((s.mailbox(),), {"changes": MailboxChanges(name="Help")}),
+    "workspaces.reseal_mailbox": lambda s: ((s.mailbox(),), {}),
     "tickets.create_ticket": lambda s: ((s.workspace,), {"subject": "S", "body": "B"}),
     "tickets.append_message": lambda s: ((s.ticket,), {"body": "B"}),
     "tickets.update_ticket": lambda s: ((s.ticket,), {"changes": Changes(priority=Priority.HIGH)}),
@@ -205,7 +214,10 @@ def test_every_action_has_a_call_here():
 
 
 # Why an action records nothing.
-SILENT = {"tickets.request_upload": "a file is announced, and may never come"}
+SILENT = {
+    "tickets.request_upload": "a file is announced, and may never come",
+    "workspaces.reseal_mailbox": "the same password, encrypted anew",
+}
 
 
 def count_events():

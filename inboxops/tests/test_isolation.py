@@ -194,7 +194,7 @@ def test_a_cursor_of_the_other_workspace_shows_only_our_own_rows(route, world, r
     mine = {row["id"] for row in call.send(admin_api).json()}
     # Two rows at least, so that there is a cursor.
     for _ in range(2):
-        rival.member(), rival.token(), rival.ticket()
+        rival.member(), rival.token(), rival.ticket(), rival.mailbox()
     cursor = prepare(route, rival).send(outsider_api, query={"limit": "1"})["X-Next-Cursor"]
 
     def put_id(row_id):

@@ -68,7 +68,7 @@ def named(problem, response, code=None):
 
 @pytest.mark.parametrize("route", LISTS, ids=str)
 def test_a_list_is_a_bare_array_with_its_total(route, world, admin_api):
-    world.conversation()
+    world.conversation(), world.mailbox()
     response = prepare(route, world).send(admin_api)
 
     assert isinstance(response.json(), list)

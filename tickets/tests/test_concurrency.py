@@ -24,7 +24,8 @@ from tickets.errors import UnmergeFirst
 from tickets.invariants import broken_invariants
 from tickets.models import Contact, Merge, Message, Ticket, TicketCounter, TicketTag
 from tickets.workflow import ACTIVE, Status
-from workspaces.actions import add_member, change_role, create_mailbox, remove_member
+from workspaces.actions import add_member, change_role, create_mailbox, remove_member, update_mailbox
+from workspaces.mailboxes import MailboxChanges
 from workspaces.models import Mailbox, Membership, Role
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -431,6 +432,15 @@ def test_first_mailboxes_made_at_once_leave_one_default(db):
         )
         assert sum(isinstance(result, Mailbox) for result in made) == 3
         assert sum(isinstance(result, DomainError) for result in made) == 3
+        assert Mailbox.objects.filter(workspace=workspace, is_default=True).count() == 1
+
+
+def test_mailboxes_made_the_default_at_once_leave_one(workspace):
+    mailboxes = [create_mailbox(workspace, address=f"m{n}@acme.example", actor=operator()) for n in range(6)]
+    changes = MailboxChanges(is_default=True)
+    for _ in range(15):
+        made = attempts_at_once([partial(update_mailbox, box, changes=changes, actor=operator()) for box in mailboxes])
+        assert all(isinstance(result, Mailbox) for result in made), made
         assert Mailbox.objects.filter(workspace=workspace, is_default=True).count() == 1
 
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from inboxops.api.fields import Choice, Id, Text
-from inboxops.api.outputs import Example, Output, PersonOutput, Time
-from workspaces.models import Role, Scope
+from inboxops.api.fields import Choice, Flag, Id, Text
+from inboxops.api.outputs import Example, Number, Output, PersonOutput, Time
+from workspaces.models import Role, Scope, SmtpSecurity
 
 _MEMBER_ID = "0192f3c7-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 
@@ -77,3 +77,45 @@ class NewApiTokenOutput(ApiTokenOutput):
     }
 
     token = Text(help_text="The secret. It is shown this once and stored nowhere.")
+
+
+class SmtpServerOutput(Output):
+    """The mail server of a mailbox, without its password."""
+
+    example: ClassVar[Example] = {
+        "host": "smtp.acme.example",
+        "port": 587,
+        "security": "starttls",
+        "username": "support@acme.example",
+        "hasPassword": True,
+    }
+
+    host = Text()
+    port = Number()
+    security = Choice(SmtpSecurity)
+    username = Text(help_text="Empty where there is no login.")
+    hasPassword = Flag(help_text="Whether there is a password. It is never shown.")
+
+
+class MailboxOutput(Output):
+    """A mailbox: an address from which replies leave."""
+
+    example: ClassVar[Example] = {
+        "id": "0192f3c7-3c4d-7e5f-8061-728394a5b6c7",
+        "address": "support@acme.example",
+        "name": "Acme Support",
+        "signature": "Acme Support\nhttps://acme.example",
+        "isDefault": True,
+        "ratePerMinute": None,
+        "smtp": SmtpServerOutput.example,
+        "createdAt": "2026-11-02T09:30:00Z",
+    }
+
+    id = Id()
+    address = Text(help_text="An international domain in its ASCII form.")
+    name = Text(help_text="What recipients see beside the address.")
+    signature = Text(help_text="Plain text below each reply.")
+    isDefault = Flag(help_text="Whether replies leave from it where the ticket names no other. One of the workspace.")
+    ratePerMinute = Number(allow_null=True, help_text="How many mails leave in a minute at most; `null`: no limit.")
+    smtp = SmtpServerOutput(allow_null=True, help_text="`null`: mail leaves as the installation sends.")
+    createdAt = Time()

@@ -1,4 +1,4 @@
-"""How workspaces, members and tokens look in the API."""
+"""How workspaces, members, tokens and mailboxes look in the API."""
 
 from collections.abc import Sequence
 from operator import attrgetter
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from workspaces.models import ApiToken, Membership, Workspace
+from workspaces.models import ApiToken, Mailbox, Membership, Workspace
 
 Json = dict[str, Any]
 
@@ -68,6 +68,49 @@ def token_row_json(row: Sequence[Any]) -> Json:
         "expiresAt": expires_at,
         "lastUsedAt": last_used_at,
         "revokedAt": revoked_at,
+    }
+
+
+MAILBOX_COLUMNS = (
+    "id",
+    "address",
+    "name",
+    "signature",
+    "is_default",
+    "rate_per_minute",
+    "smtp_host",
+    "smtp_port",
+    "smtp_security",
+    "smtp_username",
+    "smtp_secret",
+    "created_at",
+)
+
+
+def mailbox_json(mailbox: Mailbox) -> Json:
+    """A mailbox without its password."""
+    return mailbox_row_json(_row_of(mailbox, MAILBOX_COLUMNS))
+
+
+def mailbox_row_json(row: Sequence[Any]) -> Json:
+    """A mailbox without its password, from its `MAILBOX_COLUMNS`."""
+    mailbox_id, address, name, signature, is_default, rate, host, port, security, username, secret, created_at = row
+    server = {
+        "host": host,
+        "port": port,
+        "security": security,
+        "username": username,
+        "hasPassword": secret != "",
+    }
+    return {
+        "id": mailbox_id,
+        "address": address,
+        "name": name,
+        "signature": signature,
+        "isDefault": is_default,
+        "ratePerMinute": rate,
+        "smtp": server if host else None,
+        "createdAt": created_at,
     }
 
 

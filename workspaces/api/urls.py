@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workspaces.api.views import ApiTokenViewSet, CurrentWorkspaceView, MemberViewSet, WorkspaceView
+from workspaces.api.views import ApiTokenViewSet, CurrentWorkspaceView, MailboxViewSet, MemberViewSet, WorkspaceView
 
 urlpatterns = [
     path("current", CurrentWorkspaceView.as_view({"get": "retrieve"}), name="current-workspace"),
@@ -12,6 +12,16 @@ urlpatterns = [
         "<str:workspaceId>/members/<str:userId>",
         MemberViewSet.as_view({"patch": "change_role", "delete": "remove"}),
         name="member",
+    ),
+    path(
+        "<str:workspaceId>/mailboxes",
+        MailboxViewSet.as_view({"get": "list", "post": "create"}),
+        name="mailboxes",
+    ),
+    path(
+        "<str:workspaceId>/mailboxes/<str:mailboxId>",
+        MailboxViewSet.as_view({"get": "retrieve", "patch": "update"}),
+        name="mailbox",
     ),
     path(
         "<str:workspaceId>/api-tokens",

@@ -1,4 +1,4 @@
-"""The workspace itself, its members and its API tokens."""
+"""The workspace itself, its members, its mailboxes and its API tokens."""
 
 import uuid
 
@@ -16,20 +16,24 @@ from workspaces import actions
 from workspaces.api import inputs
 from workspaces.api.base import WorkspaceViewSet
 from workspaces.api.calls import Call
-from workspaces.api.outputs import ApiTokenOutput, MemberOutput, NewApiTokenOutput, WorkspaceOutput
+from workspaces.api.outputs import ApiTokenOutput, MailboxOutput, MemberOutput, NewApiTokenOutput, WorkspaceOutput
 from workspaces.api.representations import (
+    MAILBOX_COLUMNS,
     MEMBER_COLUMNS,
     TOKEN_COLUMNS,
+    mailbox_json,
+    mailbox_row_json,
     member_json,
     member_row_json,
     token_json,
     token_row_json,
     workspace_json,
 )
-from workspaces.errors import LastAdmin
-from workspaces.models import ApiToken, Membership, Role, Scope
+from workspaces.errors import DefaultNeeded, LastAdmin, MailboxTaken
+from workspaces.models import ApiToken, Mailbox, Membership, Role, Scope
 
 _LAST_ADMIN = refusal(LastAdmin)
+_MAILBOX_TAKEN = refusal(MailboxTaken)
 _BY_CREATION = {"createdAt": by_moment("createdAt", "created_at")}
 _OLDEST_FIRST = parse_sort("createdAt", _BY_CREATION)
 MEMBERS = Listing(
@@ -37,6 +41,9 @@ MEMBERS = Listing(
 )
 TOKENS = Listing(
     lambda asked: ApiToken.objects.filter(workspace=asked["workspace"]), TOKEN_COLUMNS, token_row_json, _BY_CREATION
+)
+MAILBOXES = Listing(
+    lambda asked: Mailbox.objects.filter(workspace=asked["workspace"]), MAILBOX_COLUMNS, mailbox_row_json, _BY_CREATION
 )
 
 
@@ -115,6 +122,72 @@ class MemberViewSet(WorkspaceViewSet):
         if membership is None:
             raise NotFound
         return membership
+
+
+class MailboxViewSet(WorkspaceViewSet):
+    """The mailboxes of the workspace."""
+
+    tag = "Mailboxes"
+
+    @Call("listMailboxes", Access.READ, gives=MailboxOutput, many=True, parameters=pagination.PARAMETERS)
+    def list(self, request: Request, **kwargs: str) -> HttpResponse:
+        """List the mailboxes.
+
+        Oldest first, as a bare array.
+        """
+        page = paginate(request, MAILBOXES, {"workspace": self.workspace.pk}, sort=_OLDEST_FIRST)
+        return answer(page.rows, headers=page.headers)
+
+    @Call(
+        "createMailbox",
+        Access.ADMIN,
+        takes=inputs.CreateMailboxInput,
+        gives=MailboxOutput,
+        status=201,
+        headers=("Location",),
+        failures=(_MAILBOX_TAKEN,),
+    )
+    def create(self, request: Request, **kwargs: str) -> HttpResponse:
+        """Make a mailbox.
+
+        The first one of a workspace is its default. Nothing is sent to try it out.
+        """
+        mailbox = actions.create_mailbox(self.workspace, **inputs.mailbox_of(self.input()), actor=self.actor)
+        location = request.build_absolute_uri(f"{request.path}/{mailbox.pk}")
+        return answer(mailbox_json(mailbox), status=201, headers={"Location": location})
+
+    @Call("getMailbox", Access.READ, gives=MailboxOutput)
+    def retrieve(self, request: Request, **kwargs: str) -> HttpResponse:
+        """Get a mailbox.
+
+        All but the password of its mail server.
+        """
+        return answer(mailbox_json(self.mailbox()))
+
+    @Call(
+        "updateMailbox",
+        Access.ADMIN,
+        takes=inputs.UpdateMailboxInput,
+        gives=MailboxOutput,
+        failures=(_MAILBOX_TAKEN, refusal(DefaultNeeded)),
+    )
+    def update(self, request: Request, **kwargs: str) -> HttpResponse:
+        """Change a mailbox.
+
+        `smtp` is replaced as a whole, but for a password that is absent: it stays while host and user name do. Making
+        a mailbox the default takes that from the present one.
+        """
+        mailbox = self.mailbox()
+        changes = inputs.mailbox_changes_of(self.input())
+        return answer(mailbox_json(actions.update_mailbox(mailbox, changes=changes, actor=self.actor)))
+
+    def mailbox(self) -> Mailbox:
+        """The mailbox in the path. Raises NotFound for one of another workspace, as for none."""
+        mailbox_id = parse_uuid(self.kwargs["mailboxId"])
+        found = Mailbox.objects.filter(workspace=self.workspace, pk=mailbox_id).first() if mailbox_id else None
+        if found is None:
+            raise NotFound
+        return found
 
 
 class ApiTokenViewSet(WorkspaceViewSet):
