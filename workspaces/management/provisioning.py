@@ -5,18 +5,19 @@ Each function answers what there is now and whether it had to be made.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import IntegrityError
 
 from accounts.actions import create_user, grant_staff
 from accounts.actors import Actor
+from accounts.addresses import address_key, ascii_address
 from accounts.models import User
 from inboxops.db import in_transaction
 from inboxops.errors import Refused
-from workspaces.actions import add_member, create_workspace
+from workspaces.actions import add_member, create_mailbox, create_workspace
 from workspaces.errors import AlreadyMember, SlugTaken
-from workspaces.models import Membership, Role, Workspace
+from workspaces.models import Mailbox, Membership, Role, Workspace
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +79,25 @@ def ensure_member(
     if membership.role != role:
         raise AlreadyMember(f"{user.email} is already a member of {workspace.slug}, as {membership.role}.")
     return membership, False
+
+
+@_once_more
+@in_transaction
+def ensure_mailbox(workspace: Workspace, *, address: str, actor: Actor, **properties: Any) -> tuple[Mailbox, bool]:
+    """The mailbox with this address. One that exists stays as it is, whatever its properties."""
+    mailbox = mailbox_with(workspace, address)
+    if mailbox is None:
+        return create_mailbox(workspace, address=address, actor=actor, **properties), True
+    return mailbox, False
+
+
+def mailbox_with(workspace: Workspace, address: str) -> Mailbox | None:
+    """The mailbox with this address, however that is spelled."""
+    try:
+        key = address_key(ascii_address(address))
+    except ValueError:
+        return None
+    return Mailbox.objects.select_related("workspace").filter(workspace=workspace, address__lower=key).first()
 
 
 def user_with(email: str) -> User | None:
