@@ -33,6 +33,9 @@ from workspaces.models import ApiToken, Mailbox, Membership, Role, Scope, Worksp
 SLUG = "ws-123"
 NAME = "Lantern & Loam"
 MAILBOX = "support@ws-123.example"
+SIGNATURE = "Lantern & Loam, lamps and herb gardens\nMonday to Friday, 9 to 17 h"
+SECOND_MAILBOX = "trade@ws-123.example"
+SECOND_SIGNATURE = "Lantern & Loam, trade customers"
 TEAM = {
     Role.ADMIN: ("admin@ws-123.example", "Mara Lindqvist"),
     Role.AGENT: ("agent@ws-123.example", "Teo Marsh"),
@@ -101,7 +104,7 @@ def must_be_usable(folder: Path) -> None:
 
 
 def make_demo(*, actor: Actor, now: dt.datetime | None = None) -> Workspace:
-    """The demonstration, whole or not at all: the workspace, its members, its mailbox and three weeks of tickets."""
+    """The demonstration, whole or not at all: the workspace, its members, its mailboxes and three weeks of tickets."""
     now = now or clock.now()
     with transaction.atomic():
         with clock.at(now - END):
@@ -110,7 +113,17 @@ def make_demo(*, actor: Actor, now: dt.datetime | None = None) -> Workspace:
                 role: ensure_member(workspace, email=email, name=name, role=role, actor=actor)[0]
                 for role, (email, name) in TEAM.items()
             }
-            mailbox: Mailbox = create_mailbox(workspace, address=MAILBOX, name=f"{NAME} Support", actor=actor)
+            mailbox: Mailbox = create_mailbox(
+                workspace, address=MAILBOX, name=f"{NAME} Support", signature=SIGNATURE, actor=actor
+            )
+            create_mailbox(
+                workspace,
+                address=SECOND_MAILBOX,
+                name=f"{NAME} Trade",
+                signature=SECOND_SIGNATURE,
+                rate_per_minute=30,
+                actor=actor,
+            )
         play(CONVERSATIONS, workspace=workspace, team=team, mailbox=mailbox, now=now)
     return workspace
 

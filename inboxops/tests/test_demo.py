@@ -89,7 +89,13 @@ def test_a_step_the_stage_does_not_know_is_an_error(demo):
     team = {membership.role: membership for membership in Membership.objects.filter(workspace=demo)}
     conversation = Conversation("x", "1 09:00", None, "Subject", "Text", steps=[Juggle("1 09:01")])
     with pytest.raises(TypeError, match="Juggle"), transaction.atomic():
-        play([conversation], workspace=demo, team=team, mailbox=Mailbox.objects.get(workspace=demo), now=NOW)
+        play(
+            [conversation],
+            workspace=demo,
+            team=team,
+            mailbox=Mailbox.objects.get(workspace=demo, is_default=True),
+            now=NOW,
+        )
 
 
 # What was played ----------------------------------------------------------------------------------------------------
