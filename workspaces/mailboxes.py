@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from accounts.addresses import ascii_address, clean_address
+from accounts.addresses import wire_address, clean_address
 from inboxops.errors import Invalid
 from inboxops.unset import UNSET, UnsetType
 from workspaces.mail_servers import clean_host, is_listed, must_be_permitted
@@ -107,7 +107,7 @@ def _must_guard_password(mailbox: Mailbox) -> None:
 
 def _clean_address(text: str) -> str:
     try:
-        address = ascii_address(clean_address(text))
+        address = wire_address(clean_address(text))
     except ValueError as error:
         raise Invalid.at("/address", "invalid", str(error)) from None
     # Replies come back to variants of it: support+…@acme.example.

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from accounts.actions import create_user, grant_staff
 from accounts.actors import Actor
-from accounts.addresses import address_key, ascii_address
+from accounts.addresses import address_key, wire_address
 from accounts.models import User
 from inboxops.db import in_transaction
 from inboxops.errors import Refused
@@ -94,7 +94,7 @@ def ensure_mailbox(workspace: Workspace, *, address: str, actor: Actor, **proper
 def mailbox_with(workspace: Workspace, address: str) -> Mailbox | None:
     """The mailbox with this address, however that is spelled."""
     try:
-        key = address_key(ascii_address(address))
+        key = address_key(wire_address(address))
     except ValueError:
         return None
     return Mailbox.objects.select_related("workspace").filter(workspace=workspace, address__lower=key).first()
