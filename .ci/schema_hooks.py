@@ -41,6 +41,7 @@ BEYOND_SCHEMAS = {
     "no_recipient",
     "no_requester",
     "not_assignable",
+    "own_mailbox",
     "scope_exceeds_role",
     "unknown_attachment",
     "unknown_member",
@@ -48,7 +49,7 @@ BEYOND_SCHEMAS = {
 }
 
 # The same, without a member that is to blame: the version is no longer that, the limit is a setting.
-BEYOND_DOCUMENTS = {"file_too_large", "too_many_attachments", "version_mismatch"}
+BEYOND_DOCUMENTS = {"file_too_large", "mail_too_large", "too_many_attachments", "version_mismatch"}
 
 # An address or a header that is too long for the web server does not reach us; it answers in its own words.
 SERVER_LIMITS = (414, 431)

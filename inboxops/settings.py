@@ -269,6 +269,8 @@ SEND_DELAY = timedelta(seconds=env.integer("INBOXOPS_SEND_DELAY", 0))
 HOLD_AFTER = timedelta(hours=env.integer("INBOXOPS_HOLD_AFTER", 24, minimum=1))
 # What a worker has taken is free again after that, unless the worker says that it lives.
 MAIL_LEASE = timedelta(seconds=env.integer("INBOXOPS_MAIL_LEASE", 120, minimum=5))
+# As it is sent, where a file takes more than a third more room. The longest message without files needs 5.
+MAX_MAIL_SIZE = env.integer("INBOXOPS_MAX_MAIL_SIZE", 25, minimum=5) * _MEBIBYTE
 
 # JSON bodies are read, limited and parsed by inboxops.api.body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -77,6 +77,12 @@ class TooManyAttachments(TooLarge):
     code = "too_many_attachments"
 
 
+class MailTooLarge(TooLarge):
+    """The mail of this message would be larger than mail servers take. Extra: `limit`, in bytes."""
+
+    code = "mail_too_large"
+
+
 class StorageQuotaExceeded(Refused):
     """The workspace has no room for this file. Extra: `limit`, in bytes."""
 

@@ -1,7 +1,9 @@
-"""HTML from outside, made safe before it is stored: no scripts, styles, forms or remote images."""
+"""HTML from outside, made safe before it is stored: no scripts, styles, forms or remote images. And text as HTML."""
 
 import re
 from collections import Counter
+from collections.abc import Iterable
+from html import escape
 
 import nh3
 
@@ -44,9 +46,24 @@ def sanitise_html(html: str) -> str:
         raise ValueError(f"HTML elements may be nested {MAX_NESTING} deep at most.")
     if reopened > MAX_REOPENED:
         raise ValueError("Formatting in the HTML is left open over too many elements; close it.")
+    return _clean(html, _TAGS)
+
+
+def without_images(html: str) -> str:
+    """Sanitised HTML once more, for mails: an inline image is in another mail, and would be a broken one in ours."""
+    return _clean(html, _TAGS - {"img"})
+
+
+def text_to_html(text: str) -> str:
+    """Plain text as HTML that shows its lines and blanks as they are; at most five times as long."""
+    # No pre-wrap: Outlook on Windows does not know it.
+    return escape(text, quote=False).replace("  ", "&nbsp; ").replace("\n", "<br>\n")
+
+
+def _clean(html: str, tags: Iterable[str]) -> str:
     return nh3.clean(
         html,
-        tags=set(_TAGS),
+        tags=set(tags),
         clean_content_tags={"script", "style", "template", "noscript", "title"},
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
         attribute_filter=_keep_attribute,

@@ -1,8 +1,8 @@
 """What people write, made fit to store: trimmed, bounded, sanitised. Raises Invalid with a pointer to the field."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from accounts.addresses import address_key, clean_address, unique_addresses
+from accounts.addresses import address_key, clean_address, delivery_keys, unique_addresses
 from inboxops.errors import FieldError, Invalid
 from tickets.html import sanitise_html
 from tickets.models.message import BODY_LENGTH, HTML_LENGTH
@@ -81,20 +81,32 @@ def clean_tags(tags: Iterable[str], *, known: Sequence[str] = ()) -> list[str]:
     return list(chosen.values())
 
 
-def clean_addresses(addresses: Iterable[str], pointer: str) -> list[str]:
-    """Bare e-mail addresses, each once. Refuses malformed ones, by their place in the list, and more than 100."""
+def clean_addresses(addresses: Iterable[str], pointer: str, *, mailboxes: Collection[str] = ()) -> list[str]:
+    """Bare e-mail addresses, each once. Refuses malformed ones, by their place in the list, and more than 100.
+
+    Refuses as well what leads to one of the `mailboxes` (keys of their addresses).
+    """
     cleaned: list[str] = []
     errors: list[FieldError] = []
     for index, text in enumerate(addresses):
         try:
-            cleaned.append(clean_address(text))
+            address = clean_address(text)
         except ValueError as error:
             errors.append(FieldError("invalid", str(error), f"{pointer}/{index}"))
+            continue
+        if leads_to(address, mailboxes):
+            errors.append(FieldError("own_mailbox", "This is a mailbox of the workspace itself.", f"{pointer}/{index}"))
+        cleaned.append(address)
     if not errors and len(cleaned) > MAX_ADDRESSES:
         errors.append(FieldError("too_many", f"At most {MAX_ADDRESSES} addresses.", pointer))
     if errors:
         raise Invalid(*errors)
     return unique_addresses(cleaned)
+
+
+def leads_to(address: str, mailboxes: Collection[str]) -> bool:
+    """Whether mail to this address comes to one of the mailboxes (keys), with or without a `+` and what follows it."""
+    return bool(mailboxes) and not set(delivery_keys(address)).isdisjoint(mailboxes)
 
 
 def without_addresses(addresses: Iterable[str], taken: Iterable[str]) -> list[str]:

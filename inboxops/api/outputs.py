@@ -98,7 +98,8 @@ class ProblemOutput(Output):
     )
     limit = Number(
         required=False,
-        help_text="With `too_many_attachments`: how many; with `file_too_large`, `storage_quota_exceeded`: in bytes.",
+        help_text="With `too_many_attachments`: how many; with `file_too_large`, `mail_too_large`,"
+        " `storage_quota_exceeded`: in bytes.",
     )
     state = Text(required=False, help_text="With `too_late_to_cancel` and `nothing_to_resend`: of the delivery.")
     found = Text(required=False, help_text="With `upload_mismatch`: the size or the type of what has arrived.")

@@ -19,7 +19,7 @@ from tickets.attachments import attach, usable_attachments
 from tickets.errors import ConversationMovedOn
 from tickets.messages import new_message
 from tickets.models import Attachment, Message, Ticket
-from tickets.outbox import Recipients, queue_delivery, resolve_recipients
+from tickets.outbox import Recipients, must_fit_a_mail, queue_delivery, resolve_recipients
 from tickets.texts import clean_body, clean_html
 from tickets.workflow import AuthorKind, Channel, EventKind, Status
 
@@ -53,8 +53,9 @@ def append_message(
     `attachment_ids` are files that were confirmed for this ticket and belong to no message yet: they belong to this one
     then, for good, and a file of a note is as private as the note.
 
-    Refuses malformed input, a mail without recipients (Invalid), a merged ticket (TicketMerged), and a reply written
-    before the customer's latest message was seen (ConversationMovedOn). Records `message.added`.
+    Refuses malformed input, a mail to nobody or to a mailbox of the workspace (Invalid), a mail that is too large
+    (MailTooLarge), a merged ticket (TicketMerged), and a reply written before the customer's latest message was seen
+    (ConversationMovedOn). Records `message.added`.
     """
     body, body_html = clean_body(body), clean_html(body_html)
     _must_make_sense(is_internal=is_internal, as_requester=as_requester, send_email=send_email)
@@ -76,6 +77,8 @@ def append_message(
             actor=actor,
             now=edit.now,
         )
+        if recipients is not None:
+            must_fit_a_mail(message, attachments)
         _store(edit, message, recipients, attachments)
         if to_status is not None:
             move(edit, to_status)

@@ -100,7 +100,9 @@ class AppendMessageInput(Input):
         required=False, help_text="A note, which never leaves by mail, whatever else is set. Absent: `false`."
     )
     sendEmail = Flag(required=False, help_text="Queue one mail with this message. Absent: `false`.")
-    toAddresses = addresses_field(required=False, help_text="Absent or empty: the requester.")
+    toAddresses = addresses_field(
+        required=False, help_text="Absent or empty: the requester. No mailbox of the workspace."
+    )
     ccAddresses = addresses_field(required=False, help_text="Absent: the ticket's. A list, even `[]`: exactly these.")
     attachmentIds = Several(
         child=Id(), required=False, max_length=1_000, help_text="Files uploaded for this ticket and confirmed."

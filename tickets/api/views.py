@@ -37,6 +37,7 @@ from tickets.api.representations import (
 from tickets.errors import (
     AlreadyMerged,
     ConversationMovedOn,
+    MailTooLarge,
     MergeIntoItself,
     NotMerged,
     SplitWouldEmpty,
@@ -181,6 +182,7 @@ class TicketViewSet(TicketBaseViewSet):
             _NOT_ALLOWED,
             refusal(ConversationMovedOn, "messages"),
             refusal(TooManyAttachments, "limit"),
+            refusal(MailTooLarge, "limit"),
         ),
     )
     def append(self, request: Request, **kwargs: str) -> HttpResponse:
