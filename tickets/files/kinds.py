@@ -98,7 +98,7 @@ _TEXT_ENDINGS = {
 # WHATWG MIME Sniffing, section 3: binary data bytes.
 _CONTROLS = re.compile("[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
-_MARKUP = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
+MARKUP = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
 # Before the first element: blanks, comments, instructions, a DOCTYPE. What has no end hides all that follows. HTML ends
 # an instruction with the first ">".
 _ASIDES = r"(?:\s|<!--.*?(?:-->|\Z)|<\?.*?(?:%s>|\Z)|<!doctype(?:[^>\[]|\[[^\]]*\]?)*+>?)*+"
@@ -197,7 +197,7 @@ def detect(head: bytes, filename: str) -> str:
 
 def _kind(name: str) -> str:
     """What types have in common that are mistaken for each other. The type itself, where it has nothing; or `other`."""
-    if name in _MARKUP:
+    if name in MARKUP:
         return "markup"
     if name.startswith(("text/", "message/")) or name.endswith(("/json", "+json", "/xml", "+xml", "-xml")):
         return "text"
