@@ -36,7 +36,7 @@ def ticket_of_reply_address(address: str, *, workspace_id: uuid.UUID) -> uuid.UU
     """
     local = address.rpartition("@")[0].lower()
     _, mark, proof = local.rpartition(_MARK)
-    if not mark or len(local) > LOCAL_LENGTH:
+    if not mark:
         return None
     content = proven(proof, purpose=REPLY_ADDRESS, workspace_id=workspace_id)
     return uuid.UUID(bytes=content) if content is not None and len(content) == _UUID_BYTES else None
@@ -48,8 +48,6 @@ def ticket_of_message_id(message_id: str, *, workspace_id: uuid.UUID) -> uuid.UU
     Where it is now, after a merge or a split, its message says (`Message.internet_message_id`).
     """
     proof = message_id.strip().removeprefix("<").partition("@")[0]
-    if len(proof) > LOCAL_LENGTH + _UUID_BYTES:
-        return None
     content = proven(proof, purpose=MESSAGE_ID, workspace_id=workspace_id)
     # A random half makes each its own, the other is the ticket.
     return uuid.UUID(bytes=content[_UUID_BYTES:]) if content is not None and len(content) == 2 * _UUID_BYTES else None
