@@ -53,7 +53,8 @@ def id_list_header(message_ids: str) -> str:
 def disposition_header(filename: str) -> str:
     """The Content-Disposition of an attachment of this name."""
     filename = one_line(filename)
-    if _is_plain(filename) and len(filename) <= _LINE:
+    # Python's own reader takes quotes and angle brackets off a second time.
+    if _is_plain(filename) and len(filename) <= _LINE and set(filename).isdisjoint('"\\<>'):
         return f"attachment;\n filename={_quoted(filename)}"
     parts = list(_extended(filename))
     # One that fits a line has no number (RFC 2231, section 3).

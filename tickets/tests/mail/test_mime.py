@@ -36,6 +36,8 @@ HOSTILE = [
     "x\u2028Bcc: eve@evil.example",
     "x" * 3000,
     "--=_0\r\n.\r\n",
+    "<>",
+    '"quoted"',
 ]
 
 
