@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
 
 from inboxops import env
 
@@ -30,6 +32,17 @@ def sqlite_version(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Ticket numbers use RETURNING."""
     if settings.USES_SQLITE and sqlite3.sqlite_version_info < (3, 35):
         return [Error(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed.", id="inboxops.E001")]
+    return []
+
+
+@register()
+def mail_that_leaves(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A provider without its key would be noticed with the first reply only."""
+    try:
+        get_connection()
+    except ImproperlyConfigured as error:
+        hint = "docs/configuration.md, Mail that leaves."
+        return [Error(f"Mail cannot be sent: {error}", hint=hint, id="inboxops.E002")]
     return []
 
 

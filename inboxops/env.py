@@ -6,11 +6,16 @@ a test can hold `docs/configuration.md` to the list.
 
 import importlib.util
 import ipaddress
+import json
 import os
+import pkgutil
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+import anymail.backends
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -159,3 +164,99 @@ def file_store(name: str, folder: Path, bucket: Mapping[str, object]) -> dict[st
             raise ImproperlyConfigured(f"{name} is s3: INBOXOPS_S3_{variable} must be set.")
     given = {option: value for option, value in bucket.items() if value not in (None, "auto")}
     return {"BACKEND": "tickets.files.s3.BucketStore", "OPTIONS": given}
+
+
+class MailSettings(NamedTuple):
+    """Django's settings for mail that leaves: `EMAIL_BACKEND`, `EMAIL_HOST` and so on."""
+
+    backend: str
+    host: str = ""
+    port: int = 0
+    username: str = ""
+    password: str = ""
+    # TLS after STARTTLS, and from the first byte.
+    starttls: bool = False
+    tls: bool = False
+    folder: str | None = None
+
+
+def mail(name: str, default: str, provider: str) -> MailSettings:
+    """How mail leaves: by the provider, where one is named, else by the URL.
+
+    `smtp://user:password@host:587?tls=1` (STARTTLS), `smtps://` (TLS from the first byte), `consolemail://`,
+    `filemail:///folder`. Raises ImproperlyConfigured for anything else, and when both are given.
+    """
+    if provider:
+        if text(name):
+            raise ImproperlyConfigured(f"{name} and INBOXOPS_MAIL_PROVIDER are both set; mail leaves one way only.")
+        return MailSettings(f"anymail.backends.{provider}.EmailBackend")
+    try:
+        url = urlsplit(text(name, default) or default)
+        if url.scheme in ("smtp", "smtps"):
+            return _smtp(name, url)
+    except ValueError as error:
+        # Not the error's words: they may show the password.
+        raise ImproperlyConfigured(f"{name} cannot be read as a URL: {type(error).__name__}.") from None
+    if url.scheme == "consolemail":
+        return MailSettings("django.core.mail.backends.console.EmailBackend")
+    if url.scheme == "filemail" and url.path.startswith("/") and not url.netloc:
+        make_folder(Path(unquote(url.path)), name)
+        return MailSettings("django.core.mail.backends.filebased.EmailBackend", folder=unquote(url.path))
+    raise ImproperlyConfigured(
+        f"{name} must be smtp://, smtps://, consolemail:// or filemail:///FOLDER; it starts with {url.scheme[:12]!r}."
+    )
+
+
+def _smtp(name: str, url: SplitResult) -> MailSettings:
+    """The settings for `smtp://` and `smtps://`. Raises ValueError for what is no URL."""
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
+    starttls = options.pop("tls", "0")
+    if not url.hostname or url.path not in ("", "/") or url.fragment or options or starttls not in ("0", "1"):
+        raise ImproperlyConfigured(
+            f"{name} must look like smtp://user:password@host:587?tls=1 or smtps://user:password@host:465, with"
+            " what is special in a URL written as %23."
+        )
+    username, password = unquote(url.username or ""), unquote(url.password or "")
+    if bool(username) != bool(password):
+        raise ImproperlyConfigured(f"{name} must have both a user and a password, or neither.")
+    if url.scheme == "smtps" and starttls == "1":
+        raise ImproperlyConfigured(f"{name}: smtps:// begins with TLS, and tls=1 is for smtp://.")
+    port = url.port or (465 if url.scheme == "smtps" else 587 if starttls == "1" else 25)
+    return MailSettings(
+        "django.core.mail.backends.smtp.EmailBackend",
+        url.hostname,
+        port,
+        username,
+        password,
+        starttls=starttls == "1",
+        tls=url.scheme == "smtps",
+    )
+
+
+def mail_provider(name: str) -> str:
+    """The name of a provider that anymail knows; nothing where it is not set. Raises ImproperlyConfigured otherwise."""
+    modules = {module.name for module in pkgutil.iter_modules(anymail.backends.__path__)}
+    known = sorted(modules - {"base", "base_requests", "console", "test"})
+    return choice(name, ("", *known), "")
+
+
+def starting(name: str) -> dict[str, object]:
+    """The variables that start with `name` (written `ANYMAIL_…`), by the rest of theirs.
+
+    `true` and `false` are read as such, and what starts with { or [ as JSON; everything else is text. Raises
+    ImproperlyConfigured for JSON that is none.
+    """
+    prefix = name.rstrip("…")
+    return {key.removeprefix(prefix): _value(key) for key in sorted(os.environ) if key.startswith(prefix)}
+
+
+def _value(name: str) -> object:
+    value = os.environ[name].strip()
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if value.startswith(("{", "[")):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} cannot be read as JSON: {error}.") from None
+    return value

@@ -272,6 +272,28 @@ MAIL_LEASE = timedelta(seconds=env.integer("INBOXOPS_MAIL_LEASE", 120, minimum=5
 # As it is sent, where a file takes more than a third more room. The longest message without files needs 5.
 MAX_MAIL_SIZE = env.integer("INBOXOPS_MAX_MAIL_SIZE", 25, minimum=5) * _MEBIBYTE
 
+# Mail ------------------------------------------------------------------------------------------------------------
+
+# How mail leaves is in Django's own settings; tickets.mail.transport speaks SMTP itself all the same.
+_mail = env.mail("EMAIL_URL", "smtp://localhost:25", env.mail_provider("INBOXOPS_MAIL_PROVIDER"))
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST = _mail.host
+EMAIL_PORT = _mail.port
+EMAIL_HOST_USER = _mail.username
+EMAIL_HOST_PASSWORD = _mail.password
+EMAIL_USE_TLS = _mail.starttls
+EMAIL_USE_SSL = _mail.tls
+EMAIL_FILE_PATH = _mail.folder
+# Seconds to wait for an answer. A mail as a whole may take ten times as long.
+MAIL_TIMEOUT = env.integer("INBOXOPS_MAIL_TIMEOUT", 30, minimum=1)
+EMAIL_TIMEOUT = MAIL_TIMEOUT
+# A provider that cannot show a picture within the text, or carry our marks, is to send the reply without them.
+ANYMAIL: dict[str, object] = {
+    "IGNORE_UNSUPPORTED_FEATURES": True,
+    "REQUESTS_TIMEOUT": MAIL_TIMEOUT,
+    **env.starting("ANYMAIL_…"),
+}
+
 # JSON bodies are read, limited and parsed by inboxops.api.body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -26,7 +26,17 @@ STOP_SECONDS = 10
 COMMAND_SECONDS = 120
 ANSWER_SECONDS = 60
 # What the caller's own installation is told must not reach this one.
-_FOREIGN = ("DATABASE_URL", "CACHE_URL", "SECRET_KEY", "EMAIL_URL", "INBOXOPS_", "DJANGO_", "GUNICORN_", "PYTEST_")
+_FOREIGN = (
+    "DATABASE_URL",
+    "CACHE_URL",
+    "SECRET_KEY",
+    "EMAIL_URL",
+    "ANYMAIL_",
+    "INBOXOPS_",
+    "DJANGO_",
+    "GUNICORN_",
+    "PYTEST_",
+)
 
 
 def documented_options():

@@ -264,6 +264,7 @@ def extras_of_errors():
 def variables_read():
     """Every variable that is read by `inboxops.env`, with its default where the code says one."""
     readers = {"text", "boolean", "integer", "words", "hosts", "choice", "rate", "database", "cache", "file_store"}
+    readers |= {"mail", "mail_provider", "starting"}
     found = {}
     for call in calls():
         is_reader = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "env"

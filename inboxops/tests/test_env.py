@@ -200,3 +200,106 @@ def test_every_variable_that_is_read_is_noted(given):
     env.text(NAME)
 
     assert NAME in env.KNOWN
+
+
+DJANGO = "django.core.mail.backends"
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        (None, ("localhost", 25, "", "", False, False)),
+        ("", ("localhost", 25, "", "", False, False)),
+        ("smtp://mail.example", ("mail.example", 25, "", "", False, False)),
+        ("smtp://mail.example/", ("mail.example", 25, "", "", False, False)),
+        ("smtp://mail.example?tls=1", ("mail.example", 587, "", "", True, False)),
+        ("smtp://mail.example:2525?tls=0", ("mail.example", 2525, "", "", False, False)),
+        ("smtps://mail.example", ("mail.example", 465, "", "", False, True)),
+        ("smtps://me%40x:p%23%2F%3F@[::1]:1465", ("::1", 1465, "me@x", "p#/?", False, True)),
+    ],
+    ids=range(8),
+)
+def test_mail_leaves_by_smtp(given, url, read):
+    given(url)
+
+    mail = env.mail(NAME, "smtp://localhost:25", "")
+
+    assert mail.backend == f"{DJANGO}.smtp.EmailBackend"
+    assert (mail.host, mail.port, mail.username, mail.password, mail.starttls, mail.tls) == read
+
+
+def test_mail_is_shown_or_kept_in_a_folder_that_is_made(given, tmp_path):
+    given("consolemail://")
+    assert env.mail(NAME, "smtp://localhost:25", "").backend == f"{DJANGO}.console.EmailBackend"
+
+    given(f"filemail://{tmp_path}/out%20box")
+    mail = env.mail(NAME, "smtp://localhost:25", "")
+    assert (mail.backend, mail.folder) == (f"{DJANGO}.filebased.EmailBackend", f"{tmp_path}/out box")
+    assert (tmp_path / "out box").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("mail.example", "http://mail.example", "dummymail://", "smtp+tls://mail.example", "filemail://folder/out"),
+        *(
+            "filemail://",
+            "smtp://",
+            "smtp://:25",
+            "smtp://mail.example:port",
+            "smtp://mail.example:99999",
+            "smtp://[::1",
+        ),
+        *(
+            "smtp://mail.example/inbox",
+            "smtp://mail.example?ssl=1",
+            "smtp://mail.example?tls=yes",
+            "smtp://mail.example#1",
+        ),
+        *("smtps://mail.example?tls=1", "smtp://hunter2@mail.example", "smtp://:hunter2@mail.example"),
+        *("smtp://me:hunter2#1@mail.example", "smtp://me:hunter2/1@mail.example", "smtp://me:hunter2?1@mail.example"),
+        *("smtp://me:[hunter2@mail.example", "hunter2://me"),
+    ],
+)
+def test_any_other_way_for_mail_stops_the_start_and_shows_no_password(given, url):
+    given(url)
+
+    with pytest.raises(ImproperlyConfigured, match=NAME) as refused:
+        env.mail(NAME, "smtp://localhost:25", "")
+    if not url.startswith("hunter2"):
+        assert "hunter2" not in str(refused.value)
+
+
+def test_a_provider_is_one_that_anymail_knows(given):
+    given(None)
+    assert env.mail_provider(NAME) == ""
+
+    given("amazon_ses")
+    assert env.mail(NAME + "_URL", "smtp://localhost:25", env.mail_provider(NAME)).backend == (
+        "anymail.backends.amazon_ses.EmailBackend"
+    )
+
+    for unknown in ("base", "console", "test", "Mailgun", "mailgunn"):
+        given(unknown)
+        with pytest.raises(ImproperlyConfigured, match=f"{NAME} must be one of .*mailgun, "):
+            env.mail_provider(NAME)
+
+
+def test_mail_leaves_one_way_only(given):
+    given("smtp://mail.example")
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.mail(NAME, "smtp://localhost:25", "mailgun")
+
+
+def test_variables_that_begin_alike_are_read_together(monkeypatch):
+    values = {"KEY": " s3cret ", "OFF": "False", "ON": "true", "NUMBER": "0123", "MORE": '{"a": [1]}', "LIST": "[1]"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"{NAME}_{name}", value)
+
+    read = {"KEY": "s3cret", "OFF": False, "ON": True, "NUMBER": "0123", "MORE": {"a": [1]}, "LIST": [1]}
+    assert env.starting(f"{NAME}_…") == read
+
+    monkeypatch.setenv(f"{NAME}_MORE", "{hunter2")
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}_MORE") as refused:
+        env.starting(f"{NAME}_…")
+    assert "hunter2" not in str(refused.value)

@@ -11,7 +11,7 @@ from django.conf import settings as present
 from django.core.exceptions import ImproperlyConfigured
 
 from inboxops import env, secret_key
-from inboxops.checks import misspelt_settings, sqlite_version
+from inboxops.checks import mail_that_leaves, misspelt_settings, sqlite_version
 
 PATH = present.BASE_DIR / "inboxops" / "settings.py"
 
@@ -23,11 +23,12 @@ def started(monkeypatch, tmp_path):
 
     def start(**environment):
         for name in list(os.environ):
-            if name.startswith("INBOXOPS_") or name in (
+            if name.startswith(("INBOXOPS_", "ANYMAIL_")) or name in (
                 "SECRET_KEY",
                 "SECRET_KEY_FALLBACKS",
                 "DATABASE_URL",
                 "CACHE_URL",
+                "EMAIL_URL",
             ):
                 monkeypatch.delenv(name)
         for name, value in {"INBOXOPS_DATA_DIR": str(tmp_path / "var"), **environment}.items():
@@ -185,3 +186,40 @@ def test_a_sqlite_that_is_too_old_is_named_by_a_check(monkeypatch, settings):
 
     settings.USES_SQLITE = False
     assert sqlite_version(None) == []
+
+
+def test_mail_leaves_through_this_machine_unless_told_otherwise(started):
+    read = started()
+
+    assert (read["EMAIL_BACKEND"], read["EMAIL_HOST"], read["EMAIL_PORT"]) == (
+        "django.core.mail.backends.smtp.EmailBackend",
+        "localhost",
+        25,
+    )
+    assert read["MAIL_TIMEOUT"] == read["EMAIL_TIMEOUT"] == read["ANYMAIL"]["REQUESTS_TIMEOUT"] == 30
+
+
+def test_a_provider_has_its_settings_from_the_environment(started):
+    read = started(
+        INBOXOPS_MAIL_PROVIDER="mailgun",
+        INBOXOPS_MAIL_TIMEOUT="9",
+        ANYMAIL_MAILGUN_API_KEY="s3cret",
+        ANYMAIL_IGNORE_UNSUPPORTED_FEATURES="false",
+    )
+
+    assert read["EMAIL_BACKEND"] == "anymail.backends.mailgun.EmailBackend"
+    assert read["ANYMAIL"] == {
+        "IGNORE_UNSUPPORTED_FEATURES": False,
+        "REQUESTS_TIMEOUT": 9,
+        "MAILGUN_API_KEY": "s3cret",
+    }
+
+
+def test_a_provider_without_its_key_is_named_by_the_checks(settings):
+    settings.EMAIL_BACKEND, settings.ANYMAIL = "anymail.backends.mailgun.EmailBackend", {}
+    [error] = mail_that_leaves(None)
+    assert error.id == "inboxops.E002"
+    assert "MAILGUN_API_KEY" in error.msg
+
+    settings.ANYMAIL = {"MAILGUN_API_KEY": "s3cret"}
+    assert mail_that_leaves(None) == []
