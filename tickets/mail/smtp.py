@@ -7,7 +7,6 @@ becomes a verdict.
 
 import base64
 import contextlib
-import enum
 import functools
 import re
 import smtplib
@@ -22,6 +21,7 @@ from django.core.mail import EmailMessage
 
 from tickets.mail.letter import Letter
 from tickets.mail.verdicts import Outcome, Verdict, accepted, permanent, temporary
+from workspaces.models import SmtpSecurity
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -36,21 +36,13 @@ _CLOSING = 421
 _OF_THE_SETTINGS = {530, 534, 535, 538}
 
 
-class Security(enum.StrEnum):
-    """How a connection is protected; there is no "if the server can"."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
 @dataclass(frozen=True)
 class Server:
-    """Where to send, and as whom."""
+    """Where to send, how protected (there is no "if the server can"), and as whom."""
 
     host: str
     port: int
-    security: Security = Security.NONE
+    security: SmtpSecurity = SmtpSecurity.NONE
     username: str = ""
     password: str = field(default="", repr=False)
 
@@ -218,11 +210,11 @@ class _Wire(smtplib.SMTP):
     def open(self, permits: Callable[[str], bool], context: ssl.SSLContext | None) -> None:
         """Connect, greet, protect, log in. Raises OSError and _Refused."""
         self.sock = self._connect(permits)
-        if self.server.security is Security.TLS:
+        if self.server.security is SmtpSecurity.TLS:
             self._protect(context)
         self._expect(self.getreply())
         self._greet()
-        if self.server.security is Security.STARTTLS:
+        if self.server.security is SmtpSecurity.STARTTLS:
             if not self.has_extn("starttls"):
                 raise _Refused(temporary("The server does not offer STARTTLS."))
             self.ask("STARTTLS")

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from inboxops.sealed import Unreadable
 from tickets.mail.backends import BackendTransport
-from tickets.mail.smtp import Limits, Security, Server, SmtpTransport
-from tickets.mail.verdicts import Outcome, Verdict
-from workspaces.models import Mailbox
+from tickets.mail.smtp import Limits, Server, SmtpTransport
+from tickets.mail.verdicts import Outcome, Verdict, temporary
+from workspaces.mail_servers import permitted_address
+from workspaces.models import Mailbox, SmtpSecurity
 
-__all__ = ["Limits", "Outcome", "Security", "Server", "SmtpTransport", "Transport", "Verdict", "transport_for"]
+__all__ = ["Limits", "Outcome", "Server", "SmtpTransport", "Transport", "Verdict", "transport_for"]
 
 _SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -35,33 +37,48 @@ class Transport(Protocol):
 
 def transport_for(mailbox: Mailbox) -> Transport:
     """A new transport for the mailbox: through its own server, else the way the installation sends."""
-    own, shared = own_server(mailbox), installation_server()
-    if own is not None:
-        return SmtpTransport(own, limits(), name=client_name(), permits=functools.partial(is_permitted, own.host))
-    if shared is not None:
-        return SmtpTransport(shared, limits(), name=client_name())
-    return BackendTransport()
+    if mailbox.smtp_host:
+        return _transport_of(mailbox)
+    shared = installation_server()
+    return BackendTransport() if shared is None else SmtpTransport(shared, limits(), name=client_name())
 
 
-def own_server(mailbox: Mailbox) -> Server | None:
-    """The server that the mailbox alone sends through, if it has one."""
-    return None
+def _transport_of(mailbox: Mailbox) -> Transport:
+    """Through the mailbox's own server: to no address but what a workspace may reach."""
+    try:
+        password = mailbox.smtp_password()
+    except Unreadable:
+        return _OutOfOrder(f"The password for {mailbox.smtp_host} cannot be read. Enter it again.")
+    assert mailbox.smtp_port is not None
+    security = SmtpSecurity(mailbox.smtp_security)
+    server = Server(mailbox.smtp_host, mailbox.smtp_port, security, mailbox.smtp_username, password)
+    permits = functools.partial(permitted_address, server.host)
+    return SmtpTransport(server, limits(), name=client_name(), permits=permits)
 
 
-def is_permitted(host: str, address: str) -> bool:
-    """Whether mail may be sent to this address, to which the host that a workspace named has led."""
-    return False
+class _OutOfOrder:
+    """What sends nothing until somebody has put something right."""
+
+    def __init__(self, reason: str) -> None:
+        self._verdict = temporary(reason)
+
+    def send(self, mail: EmailMessage, *, sender: str, recipients: Sequence[str]) -> dict[str, Verdict]:
+        """Every mail has to wait."""
+        return dict.fromkeys(recipients, self._verdict)
+
+    def close(self) -> None:
+        """There is no connection."""
 
 
 def installation_server() -> Server | None:
     """The server that everybody sends through; None where the installation sends in another way."""
     if settings.EMAIL_BACKEND != _SMTP_BACKEND:
         return None
-    security = Security.STARTTLS if settings.EMAIL_USE_TLS else Security.NONE
+    security = SmtpSecurity.STARTTLS if settings.EMAIL_USE_TLS else SmtpSecurity.NONE
     return Server(
         settings.EMAIL_HOST,
         settings.EMAIL_PORT,
-        Security.TLS if settings.EMAIL_USE_SSL else security,
+        SmtpSecurity.TLS if settings.EMAIL_USE_SSL else security,
         settings.EMAIL_HOST_USER,
         settings.EMAIL_HOST_PASSWORD,
     )

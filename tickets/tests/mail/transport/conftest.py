@@ -1,8 +1,9 @@
 import pytest
 from django.core.mail import EmailMultiAlternatives
 
-from tickets.mail.smtp import Limits, Security, Server, SmtpTransport
+from tickets.mail.smtp import Limits, Server, SmtpTransport
 from tickets.tests.mail.smtp import SmtpServer, trusting_context
+from workspaces.models import SmtpSecurity
 
 SENDER = "support@acme.example"
 CARLA = "carla@customer.example"
@@ -22,8 +23,7 @@ def transport_to():
     made = []
 
     def make(server, *, step=20, mail=20, host="localhost", username="", password="", **options):
-        security = {None: Security.NONE}.get(server.tls, server.tls)
-        account = Server(host, server.port, Security(security), username, password)
+        account = Server(host, server.port, SmtpSecurity(server.tls or "none"), username, password)
         limits = {name: options.pop(name) for name in list(options) if name.endswith("per_connection")}
         options.setdefault("context", trusting_context())
         made.append(SmtpTransport(account, Limits(step, mail, **limits), name="inbox.example", **options))

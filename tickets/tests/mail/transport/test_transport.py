@@ -3,12 +3,12 @@
 import pytest
 
 from tickets.mail.backends import BackendTransport
-from tickets.mail.smtp import Security, Server, SmtpTransport
+from tickets.mail.smtp import Server, SmtpTransport
 from tickets.mail.transport import client_name, installation_server, limits, transport_for
 from tickets.mail.verdicts import Outcome
 from tickets.tests.mail.smtp import smtp_process
 from tickets.tests.mail.transport.conftest import CARLA, SENDER
-from workspaces.models import Mailbox
+from workspaces.models import Mailbox, SmtpSecurity
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -23,6 +23,50 @@ def test_a_mailbox_sends_as_the_installation_does(server, settings, send):
     assert len(server.mails) == 1
 
 
+@pytest.fixture
+def own(server):
+    """A mailbox with a server of its own, which wants a login."""
+    server.login = ("inbox", "hunter2")
+    mailbox = Mailbox(address=SENDER, smtp_host="localhost", smtp_port=server.port, smtp_security="none")
+    mailbox.smtp_username = "inbox"
+    mailbox.set_smtp_password("hunter2")
+    return mailbox
+
+
+def test_a_mailbox_with_a_server_of_its_own_sends_through_that(server, settings, send, own):
+    settings.SMTP_PRIVATE_HOSTS = ["localhost"]
+    transport = transport_for(own)
+
+    assert send(transport)[CARLA].state is Outcome.ACCEPTED
+    transport.close()
+    assert [line.split()[0] for _, line in server.commands][:2] == ["EHLO", "AUTH"]
+
+
+def test_it_leads_nobody_into_the_network_of_the_installation(server, settings, send, own):
+    settings.SMTP_PRIVATE_HOSTS = []
+
+    verdict = send(transport_for(own))[CARLA]
+
+    assert verdict.state is Outcome.TEMPORARY
+    assert "no mail may be sent" in verdict.words
+    assert not server.connections
+
+
+def test_a_password_that_no_key_opens_makes_mail_wait(server, settings, send, own):
+    settings.SMTP_PRIVATE_HOSTS = ["localhost"]
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", []
+    transport = transport_for(own)
+
+    verdict = send(transport)[CARLA]
+
+    transport.close()
+    assert (verdict.state, verdict.words) == (
+        Outcome.TEMPORARY,
+        "The password for localhost cannot be read. Enter it again.",
+    )
+    assert not server.connections
+
+
 def test_any_other_backend_is_used_as_it_is():
     # Django's test runner puts one in place that keeps mail in memory: no test sends mail unless it says so.
     assert isinstance(transport_for(Mailbox(address=SENDER)), BackendTransport)
@@ -30,7 +74,7 @@ def test_any_other_backend_is_used_as_it_is():
 
 @pytest.mark.parametrize(
     ("starttls", "tls", "security"),
-    [(False, False, Security.NONE), (True, False, Security.STARTTLS), (False, True, Security.TLS)],
+    [(False, False, SmtpSecurity.NONE), (True, False, SmtpSecurity.STARTTLS), (False, True, SmtpSecurity.TLS)],
 )
 def test_the_installations_server_is_djangos_settings(settings, starttls, tls, security):
     settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = SMTP, "mail.example", 587
