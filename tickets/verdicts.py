@@ -1,27 +1,15 @@
-"""What servers say of a mail, recipient by recipient, and what follows for the delivery: in memory, no database."""
+"""What became of a mail: one verdict for each recipient, in the words of whoever decided."""
 
-import datetime as dt
-from collections.abc import Mapping
+import enum
+import re
+import unicodedata
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
 
-from accounts.addresses import address_key
-from inboxops.timestamps import in_iso
-from tickets.models import Delivery
-from tickets.workflow import DeliveryState, News, RecipientState
+MAX_WORDS = 500
 
 
-class Outcome(Enum):
-    """What an attempt leaves to be done."""
-
-    DONE = "done"
-    AGAIN = "again"
-    FAILED = "failed"
-
-
-class Answer(Enum):
-    """What a server says of a recipient: the mail is its own now, not now, or never."""
+class Outcome(enum.StrEnum):
+    """What to do about a recipient: nothing more, try again later, or give up."""
 
     ACCEPTED = "accepted"
     TEMPORARY = "temporary"
@@ -30,94 +18,33 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mail for one recipient in one attempt: the reply code of SMTP, and the server's words."""
+    """What became of one recipient in one attempt."""
 
-    answer: Answer
-    code: int | None = None
-    words: str = ""
+    state: Outcome
+    # The reply code of SMTP; None where no server answered, or none that speaks SMTP.
+    code: int | None
+    # The server's own words or ours: one line, safe to show.
+    words: str
     provider_id: str = ""
 
 
-DETAIL_LENGTH = 2_000
-# How many attempts a delivery remembers: the last ones.
-_REMEMBERED = 30
-_REACHED = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.BOUNCED)
-# What may still become of whom, once the whole is settled.
-_OPEN = {
-    DeliveryState.SENT: (RecipientState.QUEUED,),
-    DeliveryState.FAILED: (RecipientState.QUEUED,),
-    DeliveryState.CANCELLED: (RecipientState.QUEUED,),
-    DeliveryState.BOUNCED: (RecipientState.QUEUED, RecipientState.SENT),
-}
-_RECIPIENT_STATES = {
-    Answer.ACCEPTED: RecipientState.SENT,
-    Answer.TEMPORARY: RecipientState.QUEUED,
-    Answer.PERMANENT: RecipientState.FAILED,
-}
+def accepted(words: str, code: int | None = None, provider_id: str = "") -> Verdict:
+    """The recipient's mail is somebody else's business now."""
+    return Verdict(Outcome.ACCEPTED, code, one_line(words), provider_id)
 
 
-def note_verdicts(
-    delivery: Delivery, verdicts: Mapping[str, Verdict], *, began_at: dt.datetime, seconds: float, now: dt.datetime
-) -> None:
-    """Write what became of an attempt into a delivery that is locked. Whom the mail has reached it has reached."""
-    for recipient in delivery.recipients:
-        verdict = verdicts.get(recipient["address"])
-        if verdict is None or recipient["state"] in _REACHED:
-            continue
-        recipient["state"] = _RECIPIENT_STATES[verdict.answer]
-        recipient["code"], recipient["detail"], recipient["at"] = verdict.code, verdict.words, in_iso(now)
-        delivery.provider_message_id = verdict.provider_id or delivery.provider_message_id
-    words = next((verdict.words for verdict in sorted(verdicts.values(), key=_worst_first)), "")
-    attempt = {"at": in_iso(began_at), "seconds": round(seconds, 3), "detail": words}
-    delivery.attempts = [*delivery.attempts, attempt][-_REMEMBERED:]
+def temporary(words: str, code: int | None = None) -> Verdict:
+    """It may work later, or once somebody has corrected a setting."""
+    return Verdict(Outcome.TEMPORARY, code, one_line(words))
 
 
-def _worst_first(verdict: Verdict) -> int:
-    return [Answer.PERMANENT, Answer.TEMPORARY, Answer.ACCEPTED].index(verdict.answer)
+def permanent(words: str, code: int | None = None, provider_id: str = "") -> Verdict:
+    """It will not work, however often it is tried."""
+    return Verdict(Outcome.PERMANENT, code, one_line(words), provider_id)
 
 
-def outcome_of(delivery: Delivery, *, gave_up: bool) -> tuple[Outcome, str]:
-    """What is left to be done after an attempt, and the words that tell why. Having given up, nobody is tried again."""
-    waiting = [recipient for recipient in delivery.recipients if recipient["state"] == RecipientState.QUEUED]
-    if waiting and not gave_up:
-        return Outcome.AGAIN, str(waiting[0]["detail"])
-    for recipient in waiting:
-        recipient["state"] = RecipientState.FAILED
-    lost = (RecipientState.FAILED, RecipientState.BOUNCED)
-    failed = [recipient for recipient in delivery.recipients if recipient["state"] in lost]
-    if failed:
-        words = [f"{recipient['address']}: {recipient['detail']}" for recipient in failed]
-        return Outcome.FAILED, "; ".join(words)[:DETAIL_LENGTH]
-    return Outcome.DONE, str(delivery.recipients[0]["detail"])
-
-
-def settle_recipients(delivery: Delivery, state: DeliveryState, detail: str, now: dt.datetime) -> None:
-    """What is said of a delivery as a whole is so for every recipient who is not otherwise spoken for."""
-    for recipient in delivery.recipients:
-        if recipient["state"] in _OPEN[state]:
-            recipient["state"], recipient["detail"], recipient["at"] = state.value, detail, in_iso(now)
-
-
-def requeue(delivery: Delivery, now: dt.datetime) -> None:
-    """Queue it again, for whom it has not reached."""
-    for recipient in delivery.recipients:
-        if recipient["state"] not in (RecipientState.SENT, RecipientState.DELIVERED):
-            recipient["state"] = RecipientState.QUEUED
-    delivery.state, delivery.detail, delivery.settled_at = DeliveryState.QUEUED, "", None
-    delivery.queued_at = delivery.run_at = now
-    delivery.tries = 0
-
-
-def recipient_of(delivery: Delivery, address: str) -> dict[str, Any] | None:
-    """The recipient with this address, however it is spelled; None where there is none."""
-    key = address_key(address)
-    return next((found for found in delivery.recipients if address_key(found["address"]) == key), None)
-
-
-def change_recipient(recipient: dict[str, Any], news: News, code: int | None, detail: str, now: dt.datetime) -> bool:
-    """Note an arrival or a bounce. Answers whether it is any news: a bounce is the last word."""
-    states = {News.DELIVERED: RecipientState.DELIVERED, News.BOUNCED: RecipientState.BOUNCED}
-    if recipient["state"] in (RecipientState.BOUNCED, states[news]):
-        return False
-    recipient.update(state=states[news].value, code=code, detail=detail[:DETAIL_LENGTH], at=in_iso(now))
-    return True
+def one_line(words: str) -> str:
+    """The words without control, formatting and unassigned characters, on one line, at most 500 characters."""
+    visible = "".join(" " if unicodedata.category(character)[0] == "C" else character for character in words[:10_000])
+    line = re.sub(r"\s+", " ", visible).strip()
+    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"

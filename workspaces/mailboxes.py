@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from accounts.addresses import wire_address, clean_address
+from accounts.addresses import clean_address, wire_address
 from inboxops.errors import Invalid
 from inboxops.unset import UNSET, UnsetType
 from workspaces.mail_servers import clean_host, is_listed, must_be_permitted

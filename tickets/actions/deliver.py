@@ -12,7 +12,7 @@ from tickets.actions.transition import reopen
 from tickets.errors import NothingToResend, NotMailed, TooLateToCancel
 from tickets.models import Delivery, Message, Ticket
 from tickets.outbox import wake_workers
-from tickets.verdicts import change_recipient, recipient_of, requeue, settle_recipients
+from tickets.recipients import change_recipient, recipient_of, requeue, settle_recipients
 from tickets.workflow import FINAL_DELIVERY_STATES, DeliveryState, EventKind, News
 
 # Somebody has to look: the ticket is opened again for its assignee.

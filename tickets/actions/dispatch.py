@@ -19,7 +19,8 @@ from inboxops.rows import insert_rows
 from tickets.actions.deliver import editing_delivery, settle
 from tickets.actions.editing import new_event
 from tickets.models import Delivery, Worker
-from tickets.verdicts import Outcome, Verdict, note_verdicts, outcome_of
+from tickets.recipients import Rest, note_verdicts, rest_of
+from tickets.verdicts import Verdict
 from tickets.workflow import DeliveryState, EventKind
 from workspaces.models import Mailbox
 
@@ -178,13 +179,13 @@ def finish_attempt(
         note_verdicts(locked, verdicts, began_at=began_at, seconds=seconds, now=edit.now)
         if locked.claimed_by != worker:
             return DeliveryState(locked.state)
-        outcome, detail = outcome_of(locked, gave_up=edit.now - locked.queued_at > GIVE_UP_AFTER)
-        if outcome == Outcome.AGAIN:
+        rest, detail = rest_of(locked, gave_up=edit.now - locked.queued_at > GIVE_UP_AFTER)
+        if rest == Rest.AGAIN:
             locked.tries += 1
             locked.state, locked.claimed_by, locked.detail = DeliveryState.QUEUED, None, detail
             locked.run_at = clock.now() + pause_after(locked.tries)
         else:
-            state = DeliveryState.SENT if outcome == Outcome.DONE else DeliveryState.FAILED
+            state = DeliveryState.SENT if rest == Rest.NOTHING else DeliveryState.FAILED
             settle(edit, locked, state, detail)
     return DeliveryState(locked.state)
 

@@ -55,20 +55,19 @@ def ticket_of_message_id(message_id: str, *, workspace_id: uuid.UUID) -> uuid.UU
 
 def to_of(delivery: Delivery) -> list[str]:
     """The addresses in To."""
-    return list(delivery.to)
+    return delivery.addresses("to")
 
 
 def cc_of(delivery: Delivery) -> list[str]:
     """The addresses in Cc."""
-    return list(delivery.cc)
+    return delivery.addresses("cc")
 
 
 def mailbox_of(delivery: Delivery) -> Mailbox | None:
-    """The mailbox that a delivery leaves from: the ticket's, else the workspace's default; None where there is none."""
-    mailbox: Mailbox | None = delivery.message.ticket.mailbox
-    return mailbox or Mailbox.objects.filter(workspace_id=delivery.workspace_id, is_default=True).first()
+    """The mailbox that a delivery leaves from; None where the workspace had none."""
+    return delivery.mailbox
 
 
 def signature_of(mailbox: Mailbox) -> str:
     """The text below every mail of a mailbox."""
-    return ""
+    return mailbox.signature

@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts.addresses import address_key
-from tickets.mail.verdicts import Verdict, accepted, permanent, temporary
+from tickets.verdicts import Verdict, accepted, permanent, temporary
 
 # Statuses of HTTP below 500 that say nothing about the mail: a key, a bill, a right or a name that somebody can put
 # right, a time-out, too early, too many.

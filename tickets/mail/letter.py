@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.core.mail import EmailMessage
 
-from tickets.mail.verdicts import Verdict, permanent
+from tickets.verdicts import Verdict, permanent
 
 # What may stand between < and > in a command: ASCII without controls, and blanks and brackets in quotes only. Addresses
 # were checked when they came in. This is the second wall: behind it, a line break begins a command of its own.

@@ -43,6 +43,9 @@ class ComposedMail(EmailMultiAlternatives):
     one. Backends that do not use `message()`, those of anymail, find in the attributes what they send.
     """
 
+    # For providers, who send it back with what they tell later (anymail).
+    metadata: dict[str, str]
+
     def __init__(self, *, sender: tuple[str, str], answers_to: tuple[str, str], **kwargs: Any) -> None:
         super().__init__(from_email=named(*sender), reply_to=[named(*answers_to)], **kwargs)
         self.sender = sender

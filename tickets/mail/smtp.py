@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from django.core.mail import EmailMessage
 
 from tickets.mail.letter import Letter
-from tickets.mail.verdicts import Outcome, Verdict, accepted, permanent, temporary
+from tickets.verdicts import Outcome, Verdict, accepted, permanent, temporary
 from workspaces.models import SmtpSecurity
 
 if TYPE_CHECKING:

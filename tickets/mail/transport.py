@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage
 from inboxops.sealed import Unreadable
 from tickets.mail.backends import BackendTransport
 from tickets.mail.smtp import Limits, Server, SmtpTransport
-from tickets.mail.verdicts import Outcome, Verdict, temporary
+from tickets.verdicts import Outcome, Verdict, temporary
 from workspaces.mail_servers import permitted_address
 from workspaces.models import Mailbox, SmtpSecurity
 

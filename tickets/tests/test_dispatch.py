@@ -10,15 +10,15 @@ from inboxops.tests.factories import TicketFactory
 from tickets.actions import append_message, archive_ticket, dispatch, merge_tickets, track_delivery, transition_ticket
 from tickets.actions.dispatch import claim_due, finish_attempt, give_back, hold_overdue, pause_after, renew_claims
 from tickets.models import Delivery, Ticket, TicketEvent
-from tickets.verdicts import Answer, Verdict
+from tickets.verdicts import Outcome, Verdict
 from tickets.workflow import DeliveryState, News, Status
 from workspaces.actions import create_mailbox
 
 ME, YOU = uuid.uuid4(), uuid.uuid4()
 NOW = dt.timedelta()
-ACCEPTED = Verdict(Answer.ACCEPTED, 250, "2.0.0 Ok: queued")
-BUSY = Verdict(Answer.TEMPORARY, 451, "4.7.1 Greylisted")
-UNKNOWN = Verdict(Answer.PERMANENT, 550, "5.1.1 No such user")
+ACCEPTED = Verdict(Outcome.ACCEPTED, 250, "2.0.0 Ok: queued")
+BUSY = Verdict(Outcome.TEMPORARY, 451, "4.7.1 Greylisted")
+UNKNOWN = Verdict(Outcome.PERMANENT, 550, "5.1.1 No such user")
 CARLA, PARTNER = "carla@customer.example", "partner@customer.example"
 
 

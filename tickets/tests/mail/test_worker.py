@@ -16,13 +16,13 @@ from tickets.invariants import broken_invariants
 from tickets.mail import worker as worker_module
 from tickets.mail.worker import THREADS_PER_MAILBOX, MailWorker
 from tickets.models import Delivery, Worker
-from tickets.verdicts import Answer, Verdict
+from tickets.verdicts import Outcome, Verdict
 from workspaces.actions import create_mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PATIENCE = 20
-ACCEPTED = Verdict(Answer.ACCEPTED, 250, "Ok")
+ACCEPTED = Verdict(Outcome.ACCEPTED, 250, "Ok")
 
 
 class Postman:

@@ -17,8 +17,8 @@ from django.core import mail as django_mail
 from django.core.mail.backends.locmem import EmailBackend
 
 from tickets.mail.backends import BackendTransport
-from tickets.mail.verdicts import Outcome
 from tickets.tests.mail.transport.conftest import BOB, CARLA, DORA, SENDER
+from tickets.verdicts import Outcome
 
 ACCEPTED, TEMPORARY, PERMANENT = Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tickets.mail.verdicts import Outcome
 from tickets.tests.mail.smtp import Act, SmtpServer
 from tickets.tests.mail.transport.conftest import BOB, CARLA, DORA, SENDER
+from tickets.verdicts import Outcome
 
 ACCEPTED, TEMPORARY, PERMANENT = Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT
 

@@ -5,9 +5,9 @@ import pytest
 from tickets.mail.backends import BackendTransport
 from tickets.mail.smtp import Server, SmtpTransport
 from tickets.mail.transport import client_name, installation_server, limits, transport_for
-from tickets.mail.verdicts import Outcome
 from tickets.tests.mail.smtp import smtp_process
 from tickets.tests.mail.transport.conftest import CARLA, SENDER
+from tickets.verdicts import Outcome
 from workspaces.models import Mailbox, SmtpSecurity
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
