@@ -98,12 +98,10 @@ def test_a_proof_is_for_one_purpose(ticket, mailbox):
         ("a" * 20, False),
         ("a" * 64, False),
         ("help+eu", True),
-        ('"the desk"', False),
         ("o'neil", True),
     ],
 )
 def test_a_mailbox_without_room_for_a_proof_is_answered_to_itself(ticket, workspace, local, is_signed):
-    local = local.replace(" ", "\\ ")
     mailbox = create_mailbox(workspace, address=f"{local}@acme.example", actor=operator())
     address = reply_address(ticket, mailbox)
 
