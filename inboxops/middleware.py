@@ -85,5 +85,5 @@ class ApiBoundaryMiddleware:
 
 
 def is_api_path(path: str) -> bool:
-    """Whether the path belongs to the REST API, known or not, or to the files that go with it."""
-    return path == "/v1" or path.startswith(("/v1/", "/files/"))
+    """Whether the path belongs to the REST API, known or not, or is another one for programs."""
+    return path == "/v1" or path.startswith(("/v1/", "/files/", "/webhooks/"))

@@ -275,7 +275,8 @@ MAX_MAIL_SIZE = env.integer("INBOXOPS_MAX_MAIL_SIZE", 25, minimum=5) * _MEBIBYTE
 # Mail ------------------------------------------------------------------------------------------------------------
 
 # How mail leaves is in Django's own settings; tickets.mail.transport speaks SMTP itself all the same.
-_mail = env.mail("EMAIL_URL", "smtp://localhost:25", env.mail_provider("INBOXOPS_MAIL_PROVIDER"))
+MAIL_PROVIDER = env.mail_provider("INBOXOPS_MAIL_PROVIDER")
+_mail = env.mail("EMAIL_URL", "smtp://localhost:25", MAIL_PROVIDER)
 EMAIL_BACKEND = _mail.backend
 EMAIL_HOST = _mail.host
 EMAIL_PORT = _mail.port

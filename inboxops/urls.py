@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from inboxops.api.document import docs, openapi_json
 from inboxops.api.problems import unknown_url
 from tickets.files.views import download, upload
+from tickets.mail.tracking import tracking_webhook
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("files/download", download, name="file-download"),
     path("v1/openapi.json", openapi_json, name="openapi"),
     path("v1/docs", docs, name="api-docs"),
+    path("webhooks/<str:provider>/tracking", tracking_webhook, name="tracking"),
     # In the order of the OpenAPI document.
     path("v1/workspaces/<str:workspaceId>/", include("tickets.api.urls")),
     path("v1/workspaces/", include("workspaces.api.urls")),
