@@ -150,8 +150,8 @@ def test_every_address_is_on_a_reserved_domain(demo):
     addresses |= set(User.objects.values_list("email", flat=True))
     addresses |= set(Mailbox.objects.filter(workspace=demo).values_list("address", flat=True))
     addresses |= {cc for ccs in Ticket.objects.in_workspace(demo.pk).values_list("ccs", flat=True) for cc in ccs}
-    for to, cc in Delivery.objects.filter(workspace=demo).values_list("to", "cc"):
-        addresses |= {*to, *cc}
+    for recipients in Delivery.objects.filter(workspace=demo).values_list("recipients", flat=True):
+        addresses |= {recipient["address"] for recipient in recipients}
     assert len(addresses) > 40
     assert [address for address in addresses if not address.endswith(".example")] == []
 

@@ -1,6 +1,7 @@
 """ETag, If-Match and If-None-Match of tickets: no update is lost, no unchanged answer is sent again."""
 
 import re
+import uuid
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_a_mail_that_left_changes_the_tag(api, ticket):
     append_message(ticket, body="On its way.", send_email=True, actor=operator())
     before = api.get(f"tickets/{ticket.pk}")["ETag"]
 
-    Delivery.objects.update(state=DeliveryState.SENDING)
+    Delivery.objects.update(state=DeliveryState.SENDING, claimed_by=uuid.uuid4())
 
     assert api.get(f"tickets/{ticket.pk}", headers={"If-None-Match": before}).status_code == 200
 

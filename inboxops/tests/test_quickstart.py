@@ -445,6 +445,7 @@ def test_the_server_is_told_its_address_and_keeps_standard_output_clean(folder, 
     monkeypatch.setattr(os, "execve", lambda *args: became.append(args))
     monkeypatch.setattr(os, "dup2", lambda *args: moved.append(args))
     monkeypatch.setattr(serve.connections, "close_all", lambda: None)
+    monkeypatch.setattr(serve, "start_worker", lambda environment: None)
     place = serve.place_of("127.0.0.1", 8080)
     serve.serve(place, base_url="http://127.0.0.1:8080", output_to_stderr=True)
     [(program, arguments, variables)] = became

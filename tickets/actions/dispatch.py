@@ -6,6 +6,7 @@
 import datetime as dt
 import random
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -49,31 +50,44 @@ def outbox() -> Actor:
     return system("outbox")
 
 
-def claim_due(worker: uuid.UUID, *, limit: int, busy: Collection[uuid.UUID | None] = ()) -> list[Claim]:
-    """Take up to `limit` deliveries that are due, the longest waiting first, but none of the mailboxes in `busy`.
+def claim_due(
+    worker: uuid.UUID, *, limit: int, each: int | None = None, at_work: Mapping[uuid.UUID | None, int] | None = None
+) -> list[Claim]:
+    """Take up to `limit` deliveries that are due, the longest waiting first, and of one mailbox no more than `each`.
 
-    They are this worker's until `settings.MAIL_LEASE` has passed, and nobody else's. Of a mailbox with a rate, no more
-    than it allows. Records nothing: what comes of it does.
+    `at_work` says how many of a mailbox the worker is at already. They are this worker's until `settings.MAIL_LEASE`
+    has passed, and nobody else's. Of a mailbox with a rate, no more than it allows. Records nothing: what comes of it
+    does.
     """
+    each = limit if each is None else each
     claims: list[Claim] = []
+    counts = Counter(at_work or {})
     while len(claims) < limit:
-        taken = _claim(worker, limit - len(claims), busy)
+        taken = _claim(worker, limit - len(claims), each, counts)
         if not taken:
             break
         claims += taken
+        counts.update(claim.mailbox_id for claim in taken)
     return claims
 
 
 @in_transaction
-def _claim(worker: uuid.UUID, limit: int, busy: Collection[uuid.UUID | None]) -> list[Claim]:
+def _claim(worker: uuid.UUID, limit: int, each: int, at_work: Counter[uuid.UUID | None]) -> list[Claim]:
     now = clock.now()
     rows = _due(now).exclude(mailbox__next_send_at__gt=now)
-    if known := [mailbox for mailbox in busy if mailbox is not None]:
+    full = [mailbox for mailbox, count in at_work.items() if count >= each]
+    if known := [mailbox for mailbox in full if mailbox is not None]:
         rows = rows.exclude(mailbox__in=known)
-    if None in busy:
+    if None in full:
         rows = rows.exclude(mailbox=None)
-    locked = list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("run_at", "id")[:limit])
-    allowed = _within_their_rates(locked, now)
+    locked = rows.select_for_update(skip_locked=True, of=("self",)).order_by("run_at", "id")[:limit]
+    counts = Counter(at_work)
+    fitting = []
+    for delivery in locked:
+        counts[delivery.mailbox_id] += 1
+        if counts[delivery.mailbox_id] <= each:
+            fitting.append(delivery)
+    allowed = _within_their_rates(fitting, now)
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in allowed]).update(
         state=DeliveryState.SENDING, claimed_by=worker, run_at=now + settings.MAIL_LEASE
     )

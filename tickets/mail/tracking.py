@@ -1,7 +1,7 @@
 """What mail providers tell later: delivered, bounced, complained. Their webhooks, by anymail.
 
-Only the provider that mail leaves by is listened to, and only if it proves itself by `ANYMAIL_WEBHOOK_SECRET` (HTTP basic
-authentication) or a signature that anymail checks: anybody could call a customer's address dead otherwise.
+Only the provider that mail leaves by is listened to, and only if it proves itself by `ANYMAIL_WEBHOOK_SECRET` (HTTP
+basic authentication) and, where anymail knows one, a signature: anybody could call a customer's address dead otherwise.
 """
 
 import uuid

@@ -87,22 +87,13 @@ class MailWorker:
             pass
         with self._lock:
             free = self._threads - len(self._futures)
-            full = [mailbox for mailbox, count in self._busy.items() if count >= THREADS_PER_MAILBOX]
-            room = {mailbox: THREADS_PER_MAILBOX - count for mailbox, count in self._busy.items()}
+            at_work = dict(self._busy)
         if free <= 0:
             return 0
-        claims = claim_due(self.id, limit=free, busy=full)
-        too_many = []
+        claims = claim_due(self.id, limit=free, each=THREADS_PER_MAILBOX, at_work=at_work)
         for claim in claims:
-            left = room.setdefault(claim.mailbox_id, THREADS_PER_MAILBOX)
-            room[claim.mailbox_id] = left - 1
-            if left <= 0:
-                too_many.append(claim.delivery_id)
-            else:
-                self._submit(pool, claim)
-        if too_many:
-            give_back(self.id, too_many)
-        return len(claims) - len(too_many)
+            self._submit(pool, claim)
+        return len(claims)
 
     def _submit(self, pool: ThreadPoolExecutor, claim: Claim) -> None:
         with self._lock:

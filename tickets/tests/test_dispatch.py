@@ -94,9 +94,15 @@ class TestClaiming:
         mailbox = create_mailbox(workspace, address="help@acme.example", actor=dispatch.outbox())
         with_one = reply()
         assert with_one.mailbox_id == mailbox.pk
-        assert [claim.delivery_id for claim in claim_due(ME, limit=9, busy=[None])] == [with_one.pk]
+        assert [claim.delivery_id for claim in claim_due(ME, limit=9, each=1, at_work={None: 1})] == [with_one.pk]
         give_back(ME, [with_one.pk])
-        assert [claim.delivery_id for claim in claim_due(ME, limit=9, busy=[mailbox.pk])] == [without.pk]
+        assert [claim.delivery_id for claim in claim_due(ME, limit=9, each=1, at_work={mailbox.pk: 1})] == [without.pk]
+
+    def test_of_one_mailbox_no_more_than_so_many(self, reply):
+        for _ in range(3):
+            reply()
+        assert len(claim_due(ME, limit=9, each=2)) == 2
+        assert len(claim_due(YOU, limit=9, each=2)) == 1
 
     def test_a_mailbox_sends_no_more_than_its_rate(self, reply, workspace):
         mailbox = create_mailbox(workspace, address="help@acme.example", actor=dispatch.outbox())

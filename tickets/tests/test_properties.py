@@ -47,6 +47,7 @@ from tickets.models import (
     TicketEvent,
     TicketTag,
 )
+from tickets.models.delivery import addresses_of
 from tickets.tests import model
 from tickets.workflow import Priority, Status
 from workspaces.actions import add_member, change_role, remove_member
@@ -175,7 +176,10 @@ class Lives(RuleBasedStateMachine):
         if not hasattr(self, "workspace"):
             return
         after = self.stored()
-        mails = {row["message_id"]: (row["to"], row["cc"]) for row in after[Delivery]}
+        mails = {
+            row["message_id"]: tuple(addresses_of(row["recipients"], kind) for kind in ("to", "cc"))
+            for row in after[Delivery]
+        }
         keys, messages = {}, {}
         for row in after[TicketTag]:
             keys.setdefault(row["ticket_id"], set()).add(row["key"])
