@@ -39,8 +39,8 @@ WRITES = {
     # ticket, message, whether a customer asked, search, ticket, event, answer
     "append": ("POST", "tickets/{id}/messages", {"body": "Hello."}, 10, 11),
     "append a note": ("POST", "tickets/{id}/messages", {"body": "Hello.", "isInternal": True}, 9, 10),
-    # the same as for a reply, and the mailbox and the delivery
-    "append and send": ("POST", "tickets/{id}/messages", {"body": "Hello.", "sendEmail": True}, 12, 13),
+    # the same as for a reply, and the mailboxes, the delivery, and on PostgreSQL word to the workers
+    "append and send": ("POST", "tickets/{id}/messages", {"body": "Hello.", "sendEmail": True}, 13, 13),
     # ticket, ticket, event, answer
     "status": ("POST", "tickets/{id}/status", {"toStatus": "closed"}, 7, 7),
     "archive": ("POST", "tickets/{id}/archive", {}, 7, 7),
