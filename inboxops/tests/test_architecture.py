@@ -110,6 +110,23 @@ def test_only_actions_write():
     assert wrong.keys() <= {"workspaces/api/authentication.py"}, f"Write an action and call it instead: {wrong}"
 
 
+# Who may send mail: the worker, and what it is made of.
+SENDERS = ("tickets/mail/", "tickets/management/commands/work.py")
+
+
+def test_no_mail_leaves_but_by_a_worker():
+    """Neither a web request nor an action can: they import nothing that sends."""
+    sending = ("smtplib", "django.core.mail", "tickets.mail.transport", "tickets.mail.sending", "tickets.mail.worker")
+    wrong = [
+        f"{path} imports {name}"
+        for path, tree in modules()
+        if not path.startswith(SENDERS)
+        for name in imported_names(tree)
+        if name.startswith(sending)
+    ]
+    assert not wrong, f"Queue a delivery instead; a worker sends it: {wrong}"
+
+
 def test_no_exemption_is_stale():
     writing = [path for path, tree in modules() if list(database_writes(tree))]
     stale = [place for place in WRITERS if not any(path.startswith(place) for path in writing)]

@@ -109,6 +109,17 @@ class SmtpServer:
             assert self._changed.wait_for(lambda: len(self.mails) >= count, PATIENCE), f"{len(self.mails)} of {count}"
             return list(self.mails)
 
+    def wait_until(self, holds):
+        """Wait until something holds of the mails that have arrived; asked again with each, and every second."""
+        for _ in range(2 * PATIENCE):
+            with self._changed:
+                mails = list(self.mails)
+            if holds(mails):
+                return
+            with self._changed:
+                self._changed.wait(1)
+        raise AssertionError(f"It never was so; {len(self.mails)} mails have arrived.")
+
     def __enter__(self):
         # Loopback by IPv4 alone: the name is tried by IPv6 first, where nobody listens.
         listener = socket.create_server(("127.0.0.1", 0))

@@ -3,12 +3,15 @@
 from collections import Counter
 
 import pytest
+from django.db import transaction
 
 from accounts.actors import operator
 from inboxops import clock
 from inboxops.tests.uploads import PNG, upload
 from tickets.actions import append_message
+from tickets.actions.dispatch import Claim
 from tickets.invariants import broken_invariants
+from tickets.mail.sending import Postman
 from tickets.mail.worker import MailWorker
 from tickets.models import Delivery
 from tickets.tests.mail.smtp import Act, SmtpServer
@@ -158,3 +161,16 @@ def test_a_server_that_says_nothing_is_left_in_time(server, reply, work, setting
     delivery = Delivery.objects.get()
     assert delivery.state == "queued"
     assert delivery.attempts[0]["seconds"] < 12
+
+
+def test_no_mail_leaves_within_a_transaction(server, reply):
+    message = reply()
+    claim = Claim(message.delivery.pk, message.workspace_id, message.delivery.mailbox_id)
+    with transaction.atomic(), pytest.raises(AssertionError, match="within a transaction"):
+        Postman().deliver(claim)
+    assert server.mails == []
+
+
+def test_a_request_that_queues_a_mail_speaks_to_no_mail_server(server, api, ticket):
+    assert api.post(f"tickets/{ticket.pk}/messages", {"body": "Hello.", "sendEmail": True}).status_code == 201
+    assert server.connections == 0
