@@ -110,8 +110,8 @@ def test_only_actions_write():
     assert wrong.keys() <= {"workspaces/api/authentication.py"}, f"Write an action and call it instead: {wrong}"
 
 
-# Who may send mail: the worker, and what it is made of.
-SENDERS = ("tickets/mail/", "tickets/management/commands/work.py")
+# Who may send mail: the worker, and what it is made of. A system check tries whether the backend can be made.
+SENDERS = ("tickets/mail/", "tickets/management/commands/work.py", "inboxops/checks.py")
 
 
 def test_no_mail_leaves_but_by_a_worker():
