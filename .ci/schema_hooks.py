@@ -63,6 +63,9 @@ class Known:
 
     def __init__(self, world: dict[str, Any]) -> None:
         self.messages: dict[str, list[str]] = world["messages"]
+        # Messages whose mail can be sent again, and those whose mail can be stopped.
+        self.failed: list[str] = world["failed"]
+        self.waiting: list[str] = []
         # The ticket of each.
         self.attachments: dict[str, str] = world["attachments"]
         self.mailboxes: list[str] = world["mailboxes"]
@@ -89,6 +92,10 @@ class Known:
             self.merged.append(body["merge"]["sourceTicketId"])
         elif name == "unmergeTicket" and body["id"] in self.merged:
             self.merged.remove(body["id"])
+        elif name in ("appendMessage", "resendMessage") and body["delivery"]:
+            self.waiting.append(body["id"])
+        elif name == "cancelSend":
+            self.failed.append(body["id"])
         elif name == "confirmUpload":
             self.attachments[body["id"]] = body["ticketId"]
         elif name == "createMailbox":
@@ -181,7 +188,7 @@ def _aim_path(name: str, case: Case) -> None:
             continue
         if parameter == "workspaceId":
             case.path_parameters[parameter] = SLUG
-        elif value not in known.ids:
+        elif value not in known.ids or name in ("cancelSend", "resendMessage"):
             case.path_parameters[parameter] = chance.choice(_candidates(name, parameter))
     if name == "confirmUpload" and not _is_wrong(case, ParameterLocation.PATH):
         attachment, ticket = chance.choice(list(known.attachments.items()))
@@ -190,6 +197,10 @@ def _aim_path(name: str, case: Case) -> None:
 
 def _candidates(name: str, parameter: str) -> list[str]:
     match parameter:
+        case "messageId" if name == "cancelSend" and known.waiting:
+            return known.waiting
+        case "messageId" if name == "resendMessage" and known.failed:
+            return known.failed
         case "messageId":
             return [message for messages in known.messages.values() for message in messages]
         case "attachmentId":
