@@ -4,6 +4,7 @@ One thread takes (`run`), several send, one says that the worker lives. Nothing 
 whatever a worker is at is in the database: killed at any moment, it leaves a lease that runs out, and another goes on.
 """
 
+import datetime as dt
 import logging
 import os
 import socket
@@ -37,6 +38,7 @@ THREADS = 8
 # Of these, so many for one mailbox at a time: a server that does not answer must leave some for the others.
 THREADS_PER_MAILBOX = 2
 PATIENCE = 25.0
+HOLD_EVERY = dt.timedelta(seconds=10)
 _DATABASE_PAUSE = 1.0
 
 MailboxId = uuid.UUID | None
@@ -52,6 +54,7 @@ class MailWorker:
         self._stopping = threading.Event()
         self._all_sent = threading.Event()
         self._wakeup = Wakeup()
+        self._held_at = dt.datetime.min.replace(tzinfo=dt.UTC)
         self._lock = threading.Lock()
         self._busy: Counter[MailboxId] = Counter()
         self._futures: dict[Future[None], Claim] = {}
@@ -83,8 +86,11 @@ class MailWorker:
 
     def _begin(self, pool: ThreadPoolExecutor) -> int:
         """Take what there are threads for, and begin with it. Answers how much that was."""
-        while hold_overdue():
-            pass
+        # Always before anything is taken after a pause, however long it was; not with each mail.
+        if clock.now() - self._held_at > HOLD_EVERY:
+            while hold_overdue():
+                pass
+            self._held_at = clock.now()
         with self._lock:
             free = self._threads - len(self._futures)
             at_work = dict(self._busy)
