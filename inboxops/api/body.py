@@ -91,7 +91,7 @@ def discard_body(request: HttpRequest, at_most: int = DRAIN_BYTES) -> None:
     """
     if getattr(request, "body_was_read", False):
         return
-    request.body_was_read = True  # type: ignore[attr-defined]
+    request.body_was_read = True  # type: ignore[attr-defined]  # a note of ours on the request
     with contextlib.suppress(Exception):
         _drain(_chunks(request) if _is_chunked(request) else request, at_most)
 

@@ -126,7 +126,9 @@ class MailWorker:
                 except (DatabaseError, InterfaceError) as error:
                     logger.warning("Delivery %s: its end cannot be written down yet: %s", claim.delivery_id, error)
                     connection.close()
-                    time.sleep(_DATABASE_PAUSE)
+                    if self._all_sent.wait(_DATABASE_PAUSE):
+                        # It was stopped, and its time is over: the lease runs out, and another one sends the same mail.
+                        return
                 else:
                     logger.info("Delivery %s: %s after %.1fs", claim.delivery_id, state, seconds)
                     return

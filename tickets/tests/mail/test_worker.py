@@ -211,6 +211,31 @@ def test_what_was_sent_is_written_down_once_the_database_is_back(start, reply, p
     assert sum(postman.sent.values()) == 1
 
 
+def test_stopped_while_the_database_is_away_it_ends_all_the_same(reply, postman, monkeypatch):
+    tried = threading.Event()
+
+    def finish_attempt(*args, **kwargs):
+        tried.set()
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(worker_module, "finish_attempt", finish_attempt)
+    monkeypatch.setattr(worker_module, "PATIENCE", 0.1)
+    reply()
+    worker = MailWorker(postman=postman)
+
+    def run():
+        worker.run()
+        connections.close_all()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert tried.wait(PATIENCE)
+    worker.stop()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert states() == {"sending": 1}
+
+
 def test_the_outbox_tells_how_things_stand(start, reply):
     reply()
     Delivery.objects.update(run_at=clock.now() - dt.timedelta(minutes=6))
